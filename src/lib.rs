@@ -1,0 +1,13 @@
+//! The engine of `@vzn/vx`: a content-addressed task cache and task runner for JavaScript monorepos.
+//!
+//! One concept per module; arrows run one way (`docs/architecture.md` has the picture). Only `napi` knows
+//! that JavaScript exists.
+
+pub mod error;
+pub mod fault;
+pub mod file_id;
+pub mod glob;
+pub mod key;
+pub mod memo;
+pub mod path;
+pub mod stamp;
