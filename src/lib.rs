@@ -3,11 +3,13 @@
 //! One concept per module; arrows run one way (`docs/architecture.md` has the picture). Only `napi` knows
 //! that JavaScript exists.
 
+pub mod artifact;
 pub mod error;
 pub mod fault;
 pub mod file_id;
 pub mod glob;
 pub mod key;
 pub mod memo;
+pub mod outputs;
 pub mod path;
 pub mod stamp;
