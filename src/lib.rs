@@ -4,6 +4,7 @@
 //! that JavaScript exists.
 
 pub mod artifact;
+pub mod cache;
 pub mod error;
 pub mod fault;
 pub mod file_id;
@@ -13,3 +14,4 @@ pub mod memo;
 pub mod outputs;
 pub mod path;
 pub mod stamp;
+pub mod store;

@@ -1,0 +1,32 @@
+//! The local cache (design sections 7 and 8): joins keys, artifacts, the user's outputs and the database.
+//!
+//! The artifacts are the truth and the database is an index over them: whatever happens to the index, it
+//! repairs itself from the artifacts and never fails a run. Safe to share between threads, and between
+//! processes that use the same directory.
+
+mod adopt;
+mod components;
+mod directory;
+mod error;
+mod handle;
+mod history;
+mod index;
+mod leftovers;
+mod lock;
+mod lookup;
+mod memo;
+mod prune;
+mod restore;
+mod save;
+
+pub use crate::store::{
+    Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,
+};
+pub use error::CacheError;
+pub use handle::Cache;
+pub use history::EndOfRun;
+pub use lock::{KeyLock, PlaceLock};
+pub use lookup::{Entry, Probe};
+pub use prune::{PruneOptions, PruneResult};
+pub use restore::{RestoreSpec, RestoreTarget, Restored};
+pub use save::{SaveRequest, Saved};
