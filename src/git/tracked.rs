@@ -1,0 +1,189 @@
+//! The files that the index names: which of them are on disk, and which of their oids may be trusted so far.
+
+use std::borrow::Cow;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use gix::bstr::{BStr, BString, ByteSlice};
+use gix::index::entry::{Flags, Mode};
+use gix::index::{Entry, File, State};
+use rayon::prelude::*;
+
+use super::error::GitError;
+use super::repo::Repo;
+use super::scope::Scope;
+use super::trust;
+use crate::stamp::{Stamp, is_absence};
+
+/// Reads the index as it is on disk now; a repository without one has an empty index.
+pub(super) fn read_index(repo: &Repo) -> Result<File, GitError> {
+    let path = repo.index_path();
+    let kind = super::oid::kind(repo.object_format());
+    // Git does not verify the checksum when it reads its index either.
+    let skip_hash = true;
+    File::at_or_default(&path, kind, skip_hash, gix::index::decode::Options::default())
+        .map_err(|error| GitError::index(&path, &error))
+}
+
+/// What the index names within a scope.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Positions of files, one for each path, in the index's order.
+    pub(super) files: Vec<Position>,
+    /// Submodules.
+    pub(super) submodules: Vec<BString>,
+    /// Directories that a sparse index left folded, without their trailing slash.
+    pub(super) folded: Vec<(BString, gix::ObjectId)>,
+}
+
+/// One path of the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    at: usize,
+    /// All rules hold that the entry alone decides.
+    may_be_trusted: bool,
+}
+
+impl Named {
+    pub(super) fn in_scope(index: &State, scope: &Scope) -> Self {
+        let mut named = Self::default();
+        if scope.is_everything() {
+            named.take(index, 0..index.entries().len());
+            return named;
+        }
+        for dir in scope.on_the_way() {
+            // A submodule, a link or a folded directory may stand where a directory is expected.
+            named.take(index, equal_to(index, dir));
+            named.take(index, equal_to(index, &[dir, b"/"].concat()));
+        }
+        for root in scope.roots() {
+            named.take(index, equal_to(index, root));
+            named.take(index, below(index, root));
+        }
+        named.files.sort_unstable_by_key(|position| position.at);
+        named
+    }
+
+    fn take(&mut self, index: &State, range: Range<usize>) {
+        for at in range {
+            let entry = &index.entries()[at];
+            let path = entry.path(index);
+            match entry.mode {
+                Mode::COMMIT => self.submodules.push(path.to_owned()),
+                Mode::DIR => {
+                    self.folded.push((path.trim_end_with(|c| c == '/').into(), entry.id));
+                }
+                _ => {
+                    let same = self.files.last_mut().filter(|last| {
+                        last.at + 1 == at && index.entries()[last.at].path(index) == path
+                    });
+                    if let Some(other_stage) = same {
+                        other_stage.may_be_trusted = false;
+                        other_stage.at = at;
+                    } else {
+                        let may_be_trusted = trust::entry_may_be_trusted(entry);
+                        self.files.push(Position { at, may_be_trusted });
+                    }
+                }
+            }
+        }
+        self.submodules.dedup();
+    }
+}
+
+fn equal_to(index: &State, path: &[u8]) -> Range<usize> {
+    let entries = index.entries();
+    let from = entries.partition_point(|entry| entry.path(index).as_bytes() < path);
+    let len = entries[from..].iter().take_while(|entry| entry.path(index) == path).count();
+    from..from + len
+}
+
+fn below(index: &State, dir: &[u8]) -> Range<usize> {
+    let entries = index.entries();
+    let (first, after) = ([dir, b"/"].concat(), [dir, b"0"].concat());
+    let from = entries.partition_point(|entry| entry.path(index).as_bytes() < first.as_slice());
+    let to = entries.partition_point(|entry| entry.path(index).as_bytes() < after.as_slice());
+    from..to
+}
+
+/// Takes away the flag that makes a walk believe the index about a file's kind instead of looking.
+pub(super) fn forget_assumptions(index: &mut State) {
+    for entry in index.entries_mut() {
+        entry.flags.remove(Flags::ASSUME_VALID);
+    }
+}
+
+/// A file or link on disk, with the oid that the index has for it where that may stand for its bytes.
+#[derive(Debug)]
+pub(super) struct Seen<'i> {
+    pub(super) path: Cow<'i, BStr>,
+    pub(super) stamp: Stamp,
+    pub(super) looked_at: SystemTime,
+    pub(super) oid: Option<gix::ObjectId>,
+}
+
+/// Looks at the files at `positions`; those that are not there, or no longer a file or link, are left out.
+pub(super) fn look<'i>(
+    worktree: &Path,
+    index: &'i State,
+    positions: &[Position],
+) -> Result<Vec<Seen<'i>>, GitError> {
+    look_at_all(
+        worktree,
+        positions,
+        |position| {
+            let entry = &index.entries()[position.at];
+            (Cow::Borrowed(entry.path(index)), position.may_be_trusted.then_some(entry))
+        },
+        index,
+    )
+}
+
+/// The same for paths that the index does not vouch for.
+pub(super) fn look_at_paths(
+    worktree: &Path,
+    index: &State,
+    paths: &[BString],
+) -> Result<Vec<Seen<'static>>, GitError> {
+    look_at_all(worktree, paths, |path| (Cow::Owned(path.clone()), None), index)
+}
+
+fn look_at_all<'i, T: Sync>(
+    worktree: &Path,
+    items: &[T],
+    what: impl Fn(&T) -> (Cow<'i, BStr>, Option<&'i Entry>) + Sync,
+    index: &State,
+) -> Result<Vec<Seen<'i>>, GitError> {
+    let one = |item: &T| -> Result<Option<Seen<'i>>, GitError> {
+        let (path, entry) = what(item);
+        let looked_at = SystemTime::now();
+        let Some(on_disk) = on_disk(worktree, path.as_ref()) else {
+            return Ok(None);
+        };
+        let Some(stamp) = stamp_of(&on_disk)? else {
+            return Ok(None);
+        };
+        let trusted = entry.filter(|entry| trust::file_is_as_recorded(entry, index, &stamp));
+        Ok(Some(Seen { path, stamp, looked_at, oid: trusted.map(|entry| entry.id) }))
+    };
+    items.par_iter().with_min_len(256).filter_map(|item| one(item).transpose()).collect()
+}
+
+/// Where `path` is on disk; `None` for bytes that this system cannot have as a name.
+pub(super) fn on_disk(worktree: &Path, path: &BStr) -> Option<PathBuf> {
+    Some(worktree.join(gix::path::from_bstr(path).ok()?))
+}
+
+/// The stamp of a file or link; `None` where there is none, or none that can be reached.
+pub(super) fn stamp_of(path: &Path) -> Result<Option<Stamp>, GitError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) => {
+            let stamp = Stamp::of(&metadata);
+            Ok((stamp.is_file() || stamp.is_symlink()).then_some(stamp))
+        }
+        Err(error) if is_absence(&error) || error.kind() == ErrorKind::PermissionDenied => Ok(None),
+        Err(source) => Err(GitError::Look { path: path.to_owned(), source }),
+    }
+}

@@ -1,0 +1,162 @@
+//! What lies in the worktree beside what the index names: a walk under git's own exclude rules.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use gix::bstr::{BStr, BString, ByteSlice};
+use gix::dir::EntryRef;
+use gix::dir::entry::{Kind, Property, Status};
+use gix::dir::walk::{Action, Delegate, EmissionMode, ForDeletionMode};
+use gix::index::State;
+
+use super::attributes::is_attributes;
+use super::error::GitError;
+use super::repo::Repo;
+use super::scope::Scope;
+
+/// How often a walk is begun again when something goes away under it.
+const ATTEMPTS: usize = 3;
+
+/// What a walk met, in paths relative to the worktree. What the index names is left out, except where noted.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// Files and links that are neither tracked nor ignored.
+    pub(super) files: Vec<BString>,
+    /// Links that are not tracked, ignored or not: git sees nothing below them.
+    pub(super) links: Vec<BString>,
+    /// Repositories that are neither tracked nor ignored.
+    pub(super) repositories: Vec<BString>,
+    /// `.gitattributes` files, ignored or not.
+    pub(super) attributes: Vec<BString>,
+    /// Directories that were read and have something ignored in them.
+    pub(super) holding_ignored: BTreeSet<BString>,
+    /// Some directory could not be read.
+    pub(super) incomplete: bool,
+}
+
+/// Walks what `scope` asks for, and gives the exclude rules back for later questions.
+pub(super) fn walk(
+    repo: &Repo,
+    index: &State,
+    scope: &Scope,
+) -> Result<(Met, gix::worktree::Stack), GitError> {
+    let mut careful = false;
+    let mut attempt = 1;
+    loop {
+        match walk_once(repo, index, scope, careful) {
+            Ok(done) => return Ok(done),
+            Err(_) if attempt < ATTEMPTS => {
+                // A directory that cannot be read, or went away: look before every descent.
+                careful = true;
+                attempt += 1;
+            }
+            Err(error) => return Err(GitError::walk(repo.worktree(), &error)),
+        }
+    }
+}
+
+fn walk_once(
+    repo: &Repo,
+    index: &State,
+    scope: &Scope,
+    careful: bool,
+) -> Result<(Met, gix::worktree::Stack), gix::Error> {
+    let local = repo.inner.to_thread_local();
+    let options = local
+        .dirwalk_options()?
+        .emit_untracked(EmissionMode::Matching)
+        .emit_ignored(Some(EmissionMode::Matching))
+        .emit_tracked(false)
+        .emit_pruned(false)
+        .emit_empty_directories(false);
+    let everything: [&BStr; 0] = [];
+    let never = AtomicBool::new(false);
+    let worktree = careful.then(|| repo.worktree());
+    let mut collect = Collect { met: Met::default(), scope, worktree };
+    let outcome = local.dirwalk(index, everything, &never, options, &mut collect)?;
+    Ok((collect.met, outcome.excludes.detach()))
+}
+
+struct Collect<'s> {
+    met: Met,
+    scope: &'s Scope,
+    /// Set: directories are opened once more before they are entered, because one of them made a walk fail.
+    worktree: Option<&'s Path>,
+}
+
+impl Collect<'_> {
+    fn can_be_read(&self, dir: &BStr) -> bool {
+        self.worktree.is_none_or(|worktree| {
+            super::tracked::on_disk(worktree, dir).is_some_and(|dir| std::fs::read_dir(dir).is_ok())
+        })
+    }
+}
+
+impl Delegate for Collect<'_> {
+    fn emit(&mut self, entry: EntryRef<'_>, _collapsed: Option<Status>) -> Action {
+        let path = entry.rela_path.as_ref();
+        let ignored = matches!(entry.status, Status::Ignored(_));
+        if ignored {
+            let parent = path[..path.rfind_byte(b'/').unwrap_or(0)].as_bstr();
+            if !self.met.holding_ignored.contains(parent) {
+                self.met.holding_ignored.insert(parent.to_owned());
+            }
+        }
+        if !ignored && entry.status != Status::Untracked {
+            return ControlFlow::Continue(());
+        }
+        let in_scope = self.scope.covers(path.as_bytes());
+        match entry.disk_kind {
+            Some(Kind::File) => {
+                if is_attributes(path) {
+                    self.met.attributes.push(path.to_owned());
+                }
+                if !ignored && in_scope {
+                    self.met.files.push(path.to_owned());
+                }
+            }
+            Some(Kind::Symlink) => {
+                if is_attributes(path) {
+                    self.met.attributes.push(path.to_owned());
+                }
+                self.met.links.push(path.to_owned());
+                // A link on the way stands where directories of the scope are expected.
+                if !ignored && self.scope.touches(path.as_bytes()) {
+                    self.met.files.push(path.to_owned());
+                }
+            }
+            Some(Kind::Repository) if !ignored && self.scope.touches(path.as_bytes()) => {
+                self.met.repositories.push(path.to_owned());
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn can_recurse(
+        &mut self,
+        entry: EntryRef<'_>,
+        for_deletion: Option<ForDeletionMode>,
+        root_is_repository: bool,
+    ) -> bool {
+        let path = entry.rela_path.as_ref();
+        let is_root = path.is_empty();
+        // A directory that is folded in a sparse index may still hold files on disk.
+        let folded = entry.property == Some(Property::TrackedExcluded)
+            && entry.disk_kind == Some(Kind::Directory);
+        let by_git = entry.status.can_recurse(
+            entry.disk_kind,
+            entry.pathspec_match,
+            for_deletion,
+            root_is_repository,
+        );
+        if !(folded || by_git) || !(is_root || self.scope.touches(path.as_bytes())) {
+            return false;
+        }
+        let readable = self.can_be_read(path);
+        self.met.incomplete |= !readable;
+        readable
+    }
+}
