@@ -5,11 +5,13 @@
 
 pub mod artifact;
 pub mod cache;
+pub mod config;
 pub mod error;
 pub mod fault;
 pub mod file_id;
 pub mod git;
 pub mod glob;
+pub mod graph;
 pub mod inputs;
 pub mod key;
 pub mod memo;
@@ -17,3 +19,4 @@ pub mod outputs;
 pub mod path;
 pub mod stamp;
 pub mod store;
+pub mod workspace;
