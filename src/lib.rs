@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod cache;
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod fault;
@@ -17,6 +18,7 @@ pub mod key;
 pub mod memo;
 pub mod outputs;
 pub mod path;
+pub mod run;
 pub mod stamp;
 pub mod store;
 pub mod workspace;

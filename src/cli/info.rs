@@ -1,0 +1,55 @@
+//! `vx info`: the workspace, the cache and the platform, as one pastes them into a report.
+
+use serde_json::json;
+
+use super::entry::{Located, print_json};
+use crate::error::Result;
+use crate::git::Repo;
+use crate::key::{CACHE_VERSION, workspace_fingerprint};
+use crate::run::console::{Console, size};
+
+/// Prints what a maintainer would ask for.
+pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Result<i32> {
+    let root = located.workspace.root();
+    let repo = Repo::discover(root)?;
+    let git = repo
+        .as_ref()
+        .map_or_else(|| "none".to_owned(), |repo| repo.object_format().name().to_owned());
+    let fingerprint = workspace_fingerprint(root)?;
+    let projects = located.workspace.projects();
+    let configured = projects.iter().filter(|project| project.config_file.is_some()).count();
+    let stats = match located.existing_cache(console)? {
+        Some(cache) => Some(cache.stats()?),
+        None => None,
+    };
+    let (entries, bytes) = stats.map_or((0, 0), |stats| (stats.entry_count, stats.total_bytes));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
+    if as_json {
+        let json = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "cacheVersion": CACHE_VERSION,
+            "platform": platform,
+            "cores": cores,
+            "workspaceRoot": root.display().to_string(),
+            "workspaceFingerprint": fingerprint,
+            "projects": projects.len(),
+            "projectsWithConfig": configured,
+            "git": git,
+            "cacheDir": located.cache_dir.display().to_string(),
+            "entryCount": entries,
+            "totalBytes": bytes,
+        });
+        print_json(&json, console);
+        return Ok(0);
+    }
+    console.line(&format!("vx:          {} ({CACHE_VERSION})", env!("CARGO_PKG_VERSION")));
+    console.line(&format!("Platform:    {platform}, {cores} cores"));
+    console.line(&format!("Workspace:   {}", root.display()));
+    console.line(&format!("Projects:    {}, {configured} with a vx.config", projects.len()));
+    console.line(&format!("Fingerprint: {fingerprint}"));
+    console.line(&format!("Git:         {git}"));
+    console.line(&format!("Cache:       {}", located.cache_dir.display()));
+    console.line(&format!("Entries:     {entries}, {}", size(bytes)));
+    Ok(0)
+}

@@ -1,0 +1,9 @@
+//! The command line: words in, lines and an exit code out. Every rule lives elsewhere.
+
+mod args;
+mod entry;
+mod info;
+mod prune;
+mod stats;
+
+pub use entry::main;

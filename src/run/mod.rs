@@ -1,0 +1,33 @@
+//! The runner: from a plan to processes, restores, lines on the terminal and rows of history.
+
+mod cache_dir;
+mod capture;
+pub mod console;
+mod context;
+mod disturbed;
+pub mod environment;
+mod execute;
+mod history;
+mod keys;
+pub mod options;
+mod outcome;
+mod plan;
+mod printer;
+pub mod process;
+mod progress;
+mod report;
+mod runner;
+mod schedule;
+mod service;
+mod session;
+pub mod stop;
+mod summary;
+mod summary_file;
+mod task;
+mod verify;
+mod work;
+
+pub use cache_dir::cache_dir;
+pub use history::since_epoch;
+pub use runner::{Invoked, run};
+pub use session::open_workspace;

@@ -1,0 +1,277 @@
+//! One run from its options to its exit code: read the workspace, plan, work, and leave the books in order.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use ulid::Ulid;
+
+use super::cache_dir::cache_dir;
+use super::console::{Colour, Console, Live};
+use super::context::Context;
+use super::disturbed::take_back;
+use super::environment::Variables;
+use super::history::{self, since_epoch};
+use super::keys::Keys;
+use super::options::{DryFormat, RunOptions};
+use super::outcome::{Outcome, Status};
+use super::plan::{Planned, plan};
+use super::printer::Printer;
+use super::process::Stream;
+use super::progress::Progress;
+use super::report::{PlanReport, RunFacts, RunReport};
+use super::session::Session;
+use super::stop::Stop;
+use super::summary::Counts;
+use super::summary_file::SummaryFile;
+use super::verify::verify;
+use super::work::work;
+use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
+use crate::config::{Evaluator, Retention};
+use crate::error::Result;
+use crate::graph::{Request, TaskGraph, select};
+use crate::inputs::View;
+use crate::key::workspace_fingerprint;
+use crate::memo::Memo;
+
+/// What a run is given from outside.
+#[derive(Clone, Copy)]
+pub struct Invoked<'a> {
+    /// All words of the command line, for the history.
+    pub argv: &'a [String],
+    /// Where it was typed, absolute.
+    pub cwd: &'a Path,
+    /// The environment it was typed in.
+    pub host: &'a Variables,
+    /// Who evaluates configs.
+    pub evaluator: &'a dyn Evaluator,
+    /// The screen.
+    pub console: &'a Arc<Console>,
+    /// What ends the run early.
+    pub stop: &'a Arc<Stop>,
+}
+
+/// Runs tasks. The exit code is 0 when all is well, 1 when a task failed or was skipped, and the signal's
+/// when the run was stopped by one.
+///
+/// # Errors
+/// Everything that is wrong before the first task starts: nothing was touched then.
+pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
+    let (started, started_at) = (Instant::now(), SystemTime::now());
+    let session = Session::open(invoked.cwd, invoked.evaluator)?;
+    let Session { workspace, configs } = &session;
+    let request = Request {
+        selectors: &options.selectors,
+        filters: &options.filters,
+        all: options.all,
+        cwd: invoked.cwd,
+    };
+    let graph = TaskGraph::build(workspace, configs, &select(workspace, configs, request)?)?;
+    let configured = configs.workspace().cache_dir.as_deref();
+    let cache_dir =
+        cache_dir(workspace.root(), invoked.cwd, options.cache_dir.as_deref(), configured)?;
+    // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
+    let is_there = !Cache::is_absent(&cache_dir);
+    let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
+    let keys = Keys {
+        workspace,
+        graph: &graph,
+        host: invoked.host,
+        forward_args: &options.forward_args,
+        fingerprint: workspace_fingerprint(workspace.root())?,
+        view: View::read(workspace.root())?,
+        memo: existing
+            .as_ref()
+            .map_or_else(|| Ok(Memo::default()), |cache| cache.memo(workspace.root()))?,
+        runtime_values: Mutex::default(),
+        stop: invoked.stop,
+    };
+    let worktree = workspace.root();
+    let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
+    graph.undeclared().iter().for_each(|slip| warn(invoked.console, &slip.to_string()));
+    warn_about_inputs(&graph, &planned, invoked.console);
+    if let Some(cache) = &existing {
+        warn_of_cache(cache, invoked.console);
+    }
+    if let Some(format) = options.dry {
+        let report = PlanReport::new(workspace, &graph, &planned, !options.force);
+        print_plan(&report, format, invoked.console);
+        return Ok(0);
+    }
+    let run_id = Ulid::generate().to_string();
+    let summarize = options.summarize.as_ref().map(|named| {
+        SummaryFile::prepare(named.as_deref(), invoked.cwd, workspace.root(), &run_id)
+    });
+    let summary_file = summarize.transpose()?;
+    let cache = if is_there { existing } else { open_cache(&cache_dir, options, invoked.console)? };
+
+    let progress = Arc::new(Progress::new(graph.nodes().len()));
+    let mut context = Context {
+        workspace,
+        graph: &graph,
+        host: invoked.host,
+        options,
+        keys,
+        cache: cache.as_ref(),
+        printer: Printer::new(
+            Arc::clone(invoked.console),
+            options.output_logs,
+            options.log_order,
+            invoked.host,
+        ),
+        progress: Arc::clone(&progress),
+        stop: Arc::clone(invoked.stop),
+        worktree,
+        started,
+        planned: Vec::new(),
+        outcomes: std::iter::repeat_with(OnceLock::new).take(graph.nodes().len()).collect(),
+        broken: Mutex::default(),
+    };
+    let live = Live::start(invoked.console, move || progress.line());
+    let concurrency = concurrency(options, configs.workspace().concurrency);
+    if options.verify {
+        return verify(&context, &planned, invoked.console, concurrency);
+    }
+    context.planned = planned.into_iter().map(|planned| Mutex::new(Some(planned))).collect();
+    let mut outcomes = work(&context, concurrency);
+    drop(live);
+    if let Some(Err(error)) = cache.as_ref().map(|cache| take_back(&context, cache, &mut outcomes))
+    {
+        warn(invoked.console, &error.to_string());
+    }
+
+    let exit_code = exit_code(&outcomes, invoked.stop);
+    let facts = RunFacts { run_id, started_at, took: started.elapsed(), exit_code };
+    print_summary(&facts, &graph, &outcomes, invoked.console);
+    if let Some(cache) = &cache {
+        let retention = configs.workspace().cache_retention;
+        if let Err(error) = keep_books(cache, &context, &facts, &outcomes, invoked.argv, retention)
+        {
+            warn(invoked.console, &format!("the cache's history could not be written: {error}"));
+        }
+        warn_of_cache(cache, invoked.console);
+    }
+    if let Some(file) = summary_file {
+        file.write(&RunReport::new(&facts, &graph, &outcomes))?;
+    }
+    Ok(exit_code)
+}
+
+/// The cache of a run. A database from a newer vx is left alone and the run goes on without a cache; a
+/// directory that cannot be used at all is an error.
+fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Option<Cache>> {
+    if options.no_cache {
+        return Ok(None);
+    }
+    match Cache::open(dir) {
+        Ok(cache) => {
+            warn_of_cache(&cache, console);
+            Ok(Some(cache))
+        }
+        Err(error @ CacheError::Store(_)) => {
+            self::warn(console, &format!("running without the cache: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn concurrency(options: &RunOptions, configured: Option<std::num::NonZeroUsize>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let asked = options.concurrency.map(|asked| asked.tasks(cores));
+    asked.or_else(|| configured.map(std::num::NonZeroUsize::get)).unwrap_or(cores)
+}
+
+fn exit_code(outcomes: &[Outcome], stop: &Stop) -> i32 {
+    let by_signal = stop.cause().and_then(super::stop::Cause::exit_code);
+    by_signal.unwrap_or_else(|| i32::from(!outcomes.iter().all(|outcome| outcome.status.is_good())))
+}
+
+fn warn(console: &Console, text: &str) {
+    let style = console.style(Stream::Err);
+    console.note(&format!("{} {text}", style.paint(Colour::Yellow, "warning:")));
+}
+
+/// What the cache has to say that was not said yet.
+fn warn_of_cache(cache: &Cache, console: &Console) {
+    cache.warnings().iter().for_each(|warning| warn(console, warning));
+}
+
+fn warn_about_inputs(graph: &TaskGraph, planned: &[Planned], console: &Console) {
+    for (node, planned) in graph.nodes().iter().zip(planned) {
+        // A task without a `cache` block declares nothing that could be wrong, and a late one is told of when
+        // its inputs are all there.
+        if node.config.cache.is_some() && !planned.late {
+            planned
+                .components
+                .warnings()
+                .for_each(|warning| warn(console, &format!("{}: {warning}", node.id)));
+        }
+    }
+}
+
+fn print_plan(report: &PlanReport, format: DryFormat, console: &Console) {
+    match format {
+        DryFormat::Json => {
+            // Only strings and lists: it always has a JSON form.
+            let json = serde_json::to_string_pretty(report).unwrap_or_default();
+            console.line(&json);
+        }
+        DryFormat::Text => {
+            for task in &report.tasks {
+                let command = task.command.as_deref().unwrap_or("(group)");
+                console.line(&format!(
+                    "{:<9} {} {}  {command}",
+                    task.cache_status,
+                    &task.hash[..8],
+                    task.id
+                ));
+            }
+        }
+    }
+}
+
+fn print_summary(facts: &RunFacts, graph: &TaskGraph, outcomes: &[Outcome], console: &Console) {
+    let tasks = || graph.nodes().iter().zip(outcomes).filter(|(node, _)| !node.config.is_group());
+    let style = console.style(Stream::Out);
+    let failed: Vec<_> = tasks().filter(|(_, outcome)| outcome.status == Status::Failed).collect();
+    console.line("");
+    for (node, outcome) in &failed {
+        let failure = outcome.failure.as_deref().unwrap_or("failed");
+        console.line(&format!("{} {}: {failure}", style.paint(Colour::Red, "Failed:"), node.id));
+    }
+    let counts = Counts::of(tasks().map(|(node, outcome)| (outcome, node.config.cache.is_some())));
+    counts.lines(facts.took, style).iter().for_each(|line| console.line(line));
+}
+
+/// What the cache learnt from this run, and the retention that follows.
+fn keep_books(
+    cache: &Cache,
+    context: &Context<'_>,
+    facts: &RunFacts,
+    outcomes: &[Outcome],
+    argv: &[String],
+    retention: Option<Retention>,
+) -> Result<(), CacheError> {
+    let hits = outcomes
+        .iter()
+        .filter(|outcome| outcome.status.is_hit())
+        .filter_map(|outcome| outcome.key.clone());
+    cache.touch(&hits.collect::<Vec<_>>())?;
+    cache.end_run(&EndOfRun {
+        invocation: Some(&history::invocation(facts, outcomes, argv)),
+        runs: &history::records(facts, context.graph, outcomes, &context.options.forward_args),
+        memo: Some((context.workspace.root(), &context.keys.memo)),
+    })?;
+    // A run that stored nothing has not made the cache larger.
+    if let Some(retention) = retention.filter(|_| outcomes.iter().any(|outcome| outcome.saved_now))
+    {
+        cache.prune(&PruneOptions {
+            older_than_ms: SystemTime::now().checked_sub(retention.older_than).map(since_epoch),
+            max_bytes: Some(retention.max_size),
+            dry_run: false,
+            protect: outcomes.iter().filter_map(|outcome| outcome.key.clone()).collect(),
+        })?;
+    }
+    cache.close()
+}
