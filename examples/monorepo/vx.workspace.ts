@@ -1,0 +1,5 @@
+import { defineWorkspace } from '@vzn/vx'
+
+export default defineWorkspace({
+  cacheRetention: { olderThan: '14d', maxSize: '1GiB' },
+})
