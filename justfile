@@ -1,0 +1,38 @@
+# Daily tasks. `just` lists them; each is also an npm script or a cargo command.
+
+default:
+    @just --list
+
+# Release build of the addon, index.js and index.d.ts
+build:
+    npm run build
+
+# Everything that must pass before a change goes in
+test:
+    npm test
+
+# Fast look at a Rust change
+check:
+    cargo clippy --all-targets -- -D warnings
+    cargo test
+
+# JavaScript tests under Node and Bun
+test-js:
+    npm run test:js
+    npm run test:bun
+
+# The example workspace, as a user would see it
+demo:
+    npm run demo
+
+# Format everything
+format:
+    npm run format
+
+# Licences, advisories and sources of the Rust dependencies (needs cargo-deny)
+deny:
+    cargo deny check
+
+# The vx of this checkout: `just vx run build`
+vx *args:
+    node lib/bin.cjs {{ args }}
