@@ -330,7 +330,7 @@ describe('history', posix, () => {
     const root = project()
     builds(root, 'success')
     git(root, 'checkout', '--quiet', '-b', 'B')
-    editUnnoticed(root)
+    writeFileSync(src(root, 'a.txt'), 'of branch B\n')
     renameSync(src(root, 'b.txt'), src(root, 'z.txt'))
     git(root, 'add', '--all')
     git(root, 'commit', '--quiet', '--message=B')
@@ -344,8 +344,8 @@ describe('history', posix, () => {
   test('merge conflicts', () => {
     const root = project()
     for (const [branch, content] of [
-      ['left', 'left\n'],
-      ['right', 'right\n'],
+      ['left', 'the left side\n'],
+      ['right', 'the right side\n'],
     ]) {
       git(root, 'checkout', '--quiet', '-b', branch, 'main')
       writeFileSync(src(root, 'a.txt'), content)
@@ -366,7 +366,7 @@ describe('history', posix, () => {
     builds(root, 'success')
     rmSync(src(root, 'b.txt'))
     builds(root, 'success')
-    writeFileSync(src(root, 'a.txt'), 'right\n')
+    writeFileSync(src(root, 'a.txt'), 'the right side\n')
     builds(root, 'cache-hit')
   })
 })

@@ -68,7 +68,8 @@ describe('while a task runs', posix, () => {
       git(root, 'add', '--all')
       git(root, 'commit', '--quiet', '--message=link')
     }
-    rmSync(src(root), { recursive: true })
+    // Git is not asked whether they differ: it may not see an edit of the same size within a second.
+    for (const path of ['packages/app', 'yarn.lock']) rmSync(join(root, path), { recursive: true })
     git(root, 'checkout', '--quiet', '--', '.')
     settle(root)
   }
