@@ -253,11 +253,12 @@ fn sizes_that_are_not_true() {
     // The next header is taken for content, or content for a header.
     refused(&[Raw { size: Some(0), ..file("outputs/a") }], "");
     refused(&[Raw { size: Some(1000), ..file("outputs/a") }, file("outputs/b")], "");
-    refused(&[Raw { size: Some(1 << 30), ..file("outputs/a") }], "shorter");
-    refused(&[Raw { size: Some(1 << 32), ..file("outputs/a") }], "shorter");
+    refused(&[Raw { size: Some(1 << 20), ..file("outputs/a") }], "shorter");
+    refused(&[Raw { size: Some(1 << 30), ..file("outputs/a") }], "unpacks to more");
+    refused(&[Raw { size: Some(1 << 32), ..file("outputs/a") }], "unpacks to more");
     refused(&[Raw { size: Some(1 << 30), ..raw("outputs/a", b'5', b"") }], "");
     let huge = Raw { size: Some(0o77_777_777_777), ..raw("stderr", b'0', b"") };
-    refused(&[huge], "shorter");
+    refused(&[huge], "unpacks to more");
 }
 
 #[test]

@@ -168,13 +168,14 @@ fn large_outputs_are_staged_and_the_staging_goes_away() {
         .iter()
         .map(|item| matches!(item.kind, ItemKind::File(Content::Staged(_))))
         .collect();
-    assert_eq!(staged, [false, true, false, false, false, true, true]);
+    // A content takes a little more room than its bytes, so the third does not fit beside the first.
+    assert_eq!(staged, [false, true, true, false, false, true, false]);
     for (item, size) in plain(&unpacked).iter().zip(sizes) {
         assert!(item.what == What::File(all[..size].to_vec()), "{}", item.output.entry_name());
     }
     let mut written = place.everything_else();
     written.retain(|path| !before.contains(path));
-    assert!(written.len() > 4 && written.iter().all(|path| path.starts_with(place.staging())));
+    assert!(written.len() > 3 && written.iter().all(|path| path.starts_with(place.staging())));
     drop(unpacked);
     assert_eq!(place.everything_else(), before);
 }
