@@ -115,7 +115,7 @@ pub(super) struct RunArgs {
     /// Run each hit again in a scratch copy and compare its outputs byte by byte; changes nothing
     #[arg(long, conflicts_with_all = ["force", "no_cache", "dry", "summarize"])]
     verify: bool,
-    /// Write a JSON summary of the run [default file: .vx/runs/<run id>.json]
+    /// Write a JSON summary of the run [default file: .vx/runs/RUN-ID.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "absent, bare and with a file are three things")]
     summarize: Option<Option<PathBuf>>,

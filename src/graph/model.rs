@@ -21,7 +21,7 @@ impl TaskGraph {
     ///
     /// # Errors
     /// [`GraphError`]: a dependency that leads nowhere, a cycle, two owners of one output. A requested
-    /// task that its project does not declare is passed over: [`super::select`] yields none.
+    /// task that its project does not declare is passed over: [`super::select()`] yields none.
     pub fn build(
         workspace: &Workspace,
         configs: &Configs,

@@ -1,6 +1,6 @@
 //! From declared globs to the identity of every file that a task reads.
 //!
-//! A [`View`] is what is visible in the workspace at one moment; [`harvest`] finds in it, and on disk where a
+//! A [`View`] is what is visible in the workspace at one moment; [`harvest()`] finds in it, and on disk where a
 //! declaration says so, what one task reads, and names each file's content; [`Harvest::moved`] tells whether anything
 //! changed between two looks. Nothing is ever written, and a file's bytes are only read where neither git's index nor
 //! the memo can vouch for them.
