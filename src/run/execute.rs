@@ -1,11 +1,12 @@
 //! One execution of a task's command: its line, its place, its environment, and what it printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::capture::{Capture, Captures, Cut};
 use super::context::Context;
 use super::environment::{Declared, Variables, bin_dirs, build};
+use super::printer::LinePrinter;
 use super::process::{Command, Finished, Sink, Stream, quote_args, run};
 use crate::artifact::Logs;
 use crate::config::ExecConfig;
@@ -28,11 +29,28 @@ pub(super) struct Executed {
 /// When it cannot be started.
 pub(super) fn execute(context: &Context<'_>, task: TaskIx, exec: &ExecConfig) -> Result<Executed> {
     let id = context.graph[task].id.to_string();
-    let line = command_line(context, task, exec);
-    let (dir, env) = place(context, task, exec);
     let streamed = context.printer.streams();
     let screen = streamed
         .then(|| [Stream::Out, Stream::Err].map(|stream| context.printer.lines(&id, stream)));
+    let root = context.workspace.root();
+    let (finished, Captures { logs, cut }) = execute_in(context, task, exec, root, screen)?;
+    Ok(Executed { finished, logs, cut, streamed })
+}
+
+/// The same in the workspace, or a copy of it, at `root`.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) fn execute_in(
+    context: &Context<'_>,
+    task: TaskIx,
+    exec: &ExecConfig,
+    root: &Path,
+    screen: Option<[LinePrinter; 2]>,
+) -> Result<(Finished, Captures)> {
+    let id = context.graph[task].id.to_string();
+    let line = command_line(context, task, exec);
+    let (dir, env) = place(context, task, exec, root);
     let capture = Arc::new(Capture::new(screen));
     let sink: Sink = {
         let capture = Arc::clone(&capture);
@@ -41,8 +59,7 @@ pub(super) fn execute(context: &Context<'_>, task: TaskIx, exec: &ExecConfig) ->
     let timeout = exec.timeout.or(context.options.timeout);
     let command = Command { line: &line, dir: &dir, env: &env, timeout };
     let finished = context.progress.running(&id, || run(command, &context.stop, &sink))?;
-    let Captures { logs, cut } = capture.end();
-    Ok(Executed { finished, logs, cut, streamed })
+    Ok((finished, capture.end()))
 }
 
 /// The command with the arguments after `--`, which only requested tasks are given.
@@ -52,14 +69,14 @@ pub(super) fn command_line(context: &Context<'_>, task: TaskIx, exec: &ExecConfi
     quote_args(&exec.command, args)
 }
 
-/// The directory and the environment of a task's command.
+/// The directory and the environment of a task's command, in the workspace or a copy of it at `root`.
 pub(super) fn place(
     context: &Context<'_>,
     task: TaskIx,
     exec: &ExecConfig,
+    root: &Path,
 ) -> (PathBuf, Variables) {
     let node = &context.graph[task];
-    let root = context.workspace.root();
     let dir = context.workspace[node.project].dir.on(root);
     let inputs = node.config.cache.as_ref().map_or(&[][..], |cache| &cache.inputs.env);
     let declared =

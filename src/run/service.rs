@@ -151,7 +151,7 @@ impl Services {
         let node = &context.graph[task];
         let id = node.id.to_string();
         let line = command_line(context, task, exec);
-        let (dir, env) = place(context, task, exec);
+        let (dir, env) = place(context, task, exec, context.workspace.root());
         context.printer.started(&id, None, "persistent");
         let awaited =
             exec.persistent.as_ref().and_then(|persistent| persistent.ready_when.as_deref());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::compare::{Difference, differences};
 use super::scratch::{Scratch, closure, failed};
@@ -12,13 +12,11 @@ use crate::config::{CacheConfig, ExecConfig};
 use crate::error::Result;
 use crate::graph::TaskIx;
 use crate::outputs::{self, OutputSpec};
-use crate::run::capture::Capture;
 use crate::run::console::{Colour, Console, count};
 use crate::run::context::Context;
-use crate::run::environment::{Declared, bin_dirs, build};
-use crate::run::execute::command_line;
+use crate::run::execute::execute_in;
 use crate::run::plan::Planned;
-use crate::run::process::{Command, Exit, Sink, Stream, run};
+use crate::run::process::{Exit, Stream};
 use crate::run::task::output_spec;
 
 /// What became of one hit.
@@ -187,26 +185,10 @@ impl Verifier<'_> {
     }
 
     fn execute(&self, task: TaskIx, exec: &ExecConfig, root: &Path) -> Result<Exit> {
-        let context = self.context;
-        let node = &context.graph[task];
-        let dir = context.workspace[node.project].dir.on(root);
-        let inputs = node.config.cache.as_ref().map_or(&[][..], |cache| &cache.inputs.env);
-        let declared =
-            Declared { pass_through: &exec.env.pass_through, define: &exec.env.define, inputs };
-        let env = build(context.host, declared, &bin_dirs(root, &dir));
-        let id = node.id.to_string();
-        let capture = Arc::new(Capture::new(None));
-        let sink: Sink = {
-            let capture = Arc::clone(&capture);
-            Arc::new(move |stream, bytes| capture.take(stream, bytes))
-        };
-        let line = command_line(context, task, exec);
-        let timeout = exec.timeout.or(context.options.timeout);
-        let command = Command { line: &line, dir: &dir, env: &env, timeout };
-        let finished = context.progress.running(&id, || run(command, &context.stop, &sink))?;
-        let captured = capture.end();
+        let (finished, captured) = execute_in(self.context, task, exec, root, None)?;
         if finished.exit != Exit::Code(0) {
-            context.printer.replay(&id, &captured.logs);
+            let id = self.context.graph[task].id.to_string();
+            self.context.printer.replay(&id, &captured.logs);
         }
         Ok(finished.exit)
     }
