@@ -27,6 +27,7 @@ import { cached, journal } from './tasks.mjs'
 import { BIN, hostEnv, monorepo, statuses, vx, vxRun } from './workspace.mjs'
 
 const unix = process.platform !== 'win32'
+const linux = process.platform === 'linux'
 const root = unix && process.getuid() === 0
 const NOBODY = 65534
 
@@ -363,7 +364,7 @@ describe('the directory', { skip: !unix }, () => {
 
 /** A small file system of its own, `size` as mount takes it; undefined where this user cannot mount one. */
 function disk(size) {
-  if (!root || process.platform !== 'linux') return undefined
+  if (!root || !linux) return undefined
   const directory = mkdtempSync(join(tmpdir(), 'vx-test-disk-'))
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]).status !== 0) {
     rmSync(directory, { recursive: true })
@@ -532,49 +533,45 @@ describe('a full disk', needsMount, () => {
   })
 })
 
-test(
-  'a cache on another file system',
-  { skip: process.platform !== 'linux' && 'there may be no other one' },
-  (t) => {
-    const other = '/dev/shm'
-    if (!existsSync(other) || statSync(other).dev === statSync(scratch()).dev) {
-      t.skip(`${other} is no other file system`)
-      return
-    }
-    const cacheDir = join(other, `vx-test-${process.pid}-${Date.now()}`)
-    try {
-      const workspace = monorepo({
-        a: {
-          // Larger than what is unpacked in memory, and of a mode that nobody may write.
-          tasks: {
-            build: cached(
-              'mkdir -p dist && head -c 18m /dev/zero > dist/big && chmod 444 dist/big && cp src/a dist/a',
-            ),
-          },
-          files: { 'src/a': 'A' },
+test('a cache on another file system', { skip: !linux && 'there may be no other one' }, (t) => {
+  const other = '/dev/shm'
+  if (!existsSync(other) || statSync(other).dev === statSync(scratch()).dev) {
+    t.skip(`${other} is no other file system`)
+    return
+  }
+  const cacheDir = join(other, `vx-test-${process.pid}-${Date.now()}`)
+  try {
+    const workspace = monorepo({
+      a: {
+        // Larger than what is unpacked in memory, and of a mode that nobody may write.
+        tasks: {
+          build: cached(
+            'mkdir -p dist && head -c 18m /dev/zero > dist/big && chmod 444 dist/big && cp src/a dist/a',
+          ),
         },
-      })
-      const run = () => vxRun(workspace, ['build', `--cache-dir=${cacheDir}`])
-      assert.equal(run().stderr, '')
-      const dist = join(workspace, 'packages/a/dist')
-      const before = statSync(join(dist, 'big'))
-      rmSync(dist, { recursive: true })
-      const second = run()
-      assert.deepEqual(statuses(second), { 'a#build': 'cache-hit' }, second.stderr)
-      assert.equal(second.stderr, '')
-      assert.equal(second.tasks['a#build'].restored, true)
-      const now = statSync(join(dist, 'big'))
-      assert.deepEqual([now.size, now.mode, now.mtimeMs], [before.size, before.mode, before.mtimeMs])
-      assert.deepEqual(readdirSync(dist).toSorted(), ['a', 'big'])
-      assert.deepEqual(unfinished(cacheDir), [])
-      assert.equal(run().tasks['a#build'].restored, false)
-    } finally {
-      rmSync(cacheDir, { recursive: true, force: true })
-    }
-  },
-)
+        files: { 'src/a': 'A' },
+      },
+    })
+    const run = () => vxRun(workspace, ['build', `--cache-dir=${cacheDir}`])
+    assert.equal(run().stderr, '')
+    const dist = join(workspace, 'packages/a/dist')
+    const before = statSync(join(dist, 'big'))
+    rmSync(dist, { recursive: true })
+    const second = run()
+    assert.deepEqual(statuses(second), { 'a#build': 'cache-hit' }, second.stderr)
+    assert.equal(second.stderr, '')
+    assert.equal(second.tasks['a#build'].restored, true)
+    const now = statSync(join(dist, 'big'))
+    assert.deepEqual([now.size, now.mode, now.mtimeMs], [before.size, before.mode, before.mtimeMs])
+    assert.deepEqual(readdirSync(dist).toSorted(), ['a', 'big'])
+    assert.deepEqual(unfinished(cacheDir), [])
+    assert.equal(run().tasks['a#build'].restored, false)
+  } finally {
+    rmSync(cacheDir, { recursive: true, force: true })
+  }
+})
 
-test('too few open files: tasks may fail to start, no result is ever wrong', { skip: !unix }, () => {
+test('too few open files: tasks may fail to start, no result is ever wrong', { skip: !linux }, () => {
   const names = Array.from({ length: 8 }, (_, index) => `p${index}`)
   const source = (name) => Object.fromEntries(names.map((other) => [`src/${other}`, `${name} ${other}\n`]))
   const workspace = monorepo(

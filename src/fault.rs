@@ -8,7 +8,7 @@
 ///
 /// # Errors
 /// What was chosen: no space left, or a failing disk.
-#[cfg(not(feature = "faults"))]
+#[cfg(not(all(feature = "faults", unix)))]
 #[inline]
 pub const fn point(_name: &str) -> std::io::Result<()> {
     Ok(())
@@ -18,7 +18,7 @@ pub const fn point(_name: &str) -> std::io::Result<()> {
 ///
 /// # Errors
 /// What was chosen: no space left, or a failing disk.
-#[cfg(feature = "faults")]
+#[cfg(all(feature = "faults", unix))]
 pub fn point(name: &str) -> std::io::Result<()> {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ pub fn point(name: &str) -> std::io::Result<()> {
 }
 
 /// Dies as under `kill -9`: nothing is flushed, dropped or unwound.
-#[cfg(feature = "faults")]
+#[cfg(all(feature = "faults", unix))]
 fn die() -> ! {
     // SAFETY: no memory is involved; the process sends a signal to itself.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };

@@ -94,16 +94,14 @@ impl Cache {
 impl PlaceLock {
     /// Whether nothing that a killed holder had started is still at work here.
     ///
-    /// Every process that is started while this lock is held has it too, and lets it go when it ends or when
-    /// the lock is dropped. So it is free, unless a holder died before what it had started. Only Unix hands
-    /// locks down; elsewhere the place is always clear.
+    /// The holder's processes keep [`Self::file`] open, and with it a lock of its own, until they end or until
+    /// this is dropped. So it is free, unless a holder died before what it had started.
     pub fn is_clear(&mut self) -> bool {
         if self.processes.is_some() {
             return true;
         }
         match hold(&self.path, File::try_lock) {
             Ok(held) => {
-                hand_down(&held.file);
                 self.processes = Some(held);
                 true
             }
@@ -113,6 +111,13 @@ impl PlaceLock {
                 true
             }
         }
+    }
+
+    /// What the processes that are started to work here have to keep open; nothing before [`Self::is_clear`],
+    /// and where there can be no lock.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.processes.as_ref().map(|held| &held.file)
     }
 
     /// Why it cannot be told whether another process has the lock too, if so: there were too many open files
@@ -143,17 +148,6 @@ fn is_shortage(error: &io::Error) -> bool {
 const fn is_shortage(_error: &io::Error) -> bool {
     false
 }
-
-/// Lets processes that are started from now on have the file too, and with it the lock.
-#[cfg(unix)]
-fn hand_down(file: &File) {
-    use std::os::fd::AsRawFd;
-    // SAFETY: the descriptor is open as long as `file` is; no memory is involved.
-    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) };
-}
-
-#[cfg(not(unix))]
-const fn hand_down(_file: &File) {}
 
 /// Locks the file at `path`, making it where needed.
 pub(super) fn hold(

@@ -1,5 +1,6 @@
 //! One execution of a task's command: its line, its place, its environment, and what it printed.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,17 +24,22 @@ pub(super) struct Executed {
     pub(super) streamed: bool,
 }
 
-/// Runs the command of a task once, to its end.
+/// Runs the command of a task once, to its end; it and all it starts keep the file `keeps` open.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(super) fn execute(context: &Context<'_>, task: TaskIx, exec: &ExecConfig) -> Result<Executed> {
+pub(super) fn execute(
+    context: &Context<'_>,
+    task: TaskIx,
+    exec: &ExecConfig,
+    keeps: Option<&File>,
+) -> Result<Executed> {
     let id = context.graph[task].id.to_string();
     let streamed = context.printer.streams();
     let screen = streamed
         .then(|| [Stream::Out, Stream::Err].map(|stream| context.printer.lines(&id, stream)));
     let root = context.workspace.root();
-    let (finished, Captures { logs, cut }) = execute_in(context, task, exec, root, screen)?;
+    let (finished, Captures { logs, cut }) = execute_in(context, task, exec, root, screen, keeps)?;
     Ok(Executed { finished, logs, cut, streamed })
 }
 
@@ -47,6 +53,7 @@ pub(super) fn execute_in(
     exec: &ExecConfig,
     root: &Path,
     screen: Option<[LinePrinter; 2]>,
+    keeps: Option<&File>,
 ) -> Result<(Finished, Captures)> {
     let id = context.graph[task].id.to_string();
     let line = command_line(context, task, exec);
@@ -57,7 +64,7 @@ pub(super) fn execute_in(
         Arc::new(move |stream, bytes| capture.take(stream, bytes))
     };
     let timeout = exec.timeout.or(context.options.timeout);
-    let command = Command { line: &line, dir: &dir, env: &env, timeout };
+    let command = Command { line: &line, dir: &dir, env: &env, timeout, keeps };
     let finished = context.progress.running(&id, || run(command, &context.stop, &sink))?;
     Ok((finished, capture.end()))
 }

@@ -244,8 +244,11 @@ impl Keys<'_> {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
             }
         });
-        let finished =
-            run(Command { line: command, dir: &dir, env: &env, timeout: None }, self.stop, &sink)?;
+        let finished = run(
+            Command { line: command, dir: &dir, env: &env, timeout: None, keeps: None },
+            self.stop,
+            &sink,
+        )?;
         if finished.exit != Exit::Code(0) {
             let how = finished.exit.to_string();
             return Err(RuntimeInputError {

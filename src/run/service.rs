@@ -176,7 +176,7 @@ impl Services {
             }
         });
         let stop = if node.requested { &context.stop } else { &self.helpers };
-        let command = Command { line: &line, dir: &dir, env: &env, timeout: None };
+        let command = Command { line: &line, dir: &dir, env: &env, timeout: None, keeps: None };
         let finished = context.progress.running(&id, || run(command, stop, &sink));
         screen.iter().flatten().for_each(LinePrinter::finish);
         finished

@@ -121,3 +121,15 @@ fn metadata_that_does_not_fit() {
     let error = pack(&place.cache(), &meta, &logs(b"", b""), &[], &place.anchors).unwrap_err();
     assert_eq!(error.code(), "VX_ARTIFACT_META_TOO_LARGE");
 }
+
+#[test]
+fn more_than_could_be_restored() {
+    let place = place();
+    let output = project("zeros");
+    let file = fs::File::create(place.path(&output)).unwrap();
+    file.set_len((1 << 30) + (1 << 20)).unwrap();
+    let error = place.try_pack(&[output]).unwrap_err();
+    assert_eq!(error.code(), "VX_ARTIFACT_TOO_LARGE", "{error}");
+    assert!(error.to_string().contains("pkg#build"), "{error}");
+    assert_eq!(fs::read_dir(place.cache()).unwrap().count(), 0);
+}

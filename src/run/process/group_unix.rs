@@ -1,6 +1,8 @@
 //! Process groups on Unix: start one, wait without reaping, signal all of it, reap with resource usage.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
@@ -9,6 +11,28 @@ use super::supervise::Usage;
 /// Puts the child into a group of its own, so that all it starts can be ended together.
 pub(super) fn configure(command: &mut std::process::Command) {
     command.process_group(0);
+}
+
+/// While this lives, a process that is started has the file open, too.
+pub(super) struct HandedDown<'f>(&'f File);
+
+impl<'f> HandedDown<'f> {
+    pub(super) fn new(file: &'f File) -> Self {
+        set_descriptor_flags(file, 0);
+        Self(file)
+    }
+}
+
+impl Drop for HandedDown<'_> {
+    fn drop(&mut self) {
+        set_descriptor_flags(self.0, libc::FD_CLOEXEC);
+    }
+}
+
+/// Cannot fail for an open file.
+fn set_descriptor_flags(file: &File, flags: i32) {
+    // SAFETY: the descriptor is open as long as `file` is; no memory is involved.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, flags) };
 }
 
 /// Blocks until the leader has exited, and leaves it unreaped: its process id cannot be taken by another.

@@ -1,5 +1,6 @@
 //! Process trees on Windows: no groups to signal, so a tree is ended by `taskkill`.
 
+use std::fs::File;
 use std::io;
 use std::os::windows::process::CommandExt;
 
@@ -15,6 +16,15 @@ const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
 /// Keeps the console's Ctrl+C away from the child: the run ends it itself.
 pub(super) fn configure(command: &mut std::process::Command) {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Handles are not handed down: a process that outlives a killed run is not waited for.
+pub(super) struct HandedDown;
+
+impl HandedDown {
+    pub(super) const fn new(_file: &File) -> Self {
+        Self
+    }
 }
 
 /// Blocks until the process has exited.

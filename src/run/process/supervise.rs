@@ -5,12 +5,13 @@
 //! nothing writes into outputs after they were saved. A process that left the group (a daemon that called
 //! `setsid`) is not ours; if it holds a stream open, the stream is given up after a moment.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::group;
@@ -47,6 +48,8 @@ pub struct Command<'a> {
     pub env: &'a Variables,
     /// The time limit.
     pub timeout: Option<Duration>,
+    /// A file that it and all it starts keep open.
+    pub keeps: Option<&'a File>,
 }
 
 /// The process could not be started.
@@ -159,6 +162,9 @@ pub fn run(command: Command<'_>, stop: &Stop, sink: &Sink) -> Result<Finished, S
     Ok(Finished { exit, usage })
 }
 
+/// One at a time, so that no other process gets the file that this one is to keep.
+static SPAWNING: Mutex<()> = Mutex::new(());
+
 fn spawn(command: Command<'_>) -> io::Result<std::process::Child> {
     let (shell, words) = SHELL;
     let mut process = std::process::Command::new(shell);
@@ -175,7 +181,11 @@ fn spawn(command: Command<'_>) -> io::Result<std::process::Child> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     group::configure(&mut process);
-    process.spawn()
+    let alone = SPAWNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let handed_down = command.keeps.map(group::HandedDown::new);
+    let child = process.spawn();
+    drop((handed_down, alone));
+    child
 }
 
 fn in_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {

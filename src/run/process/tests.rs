@@ -26,7 +26,8 @@ fn run_line(line: &str, timeout: Option<Duration>, stop: &Stop) -> Ran {
     });
     let env = Variables::from([("PATH".into(), std::env::var_os("PATH").unwrap_or_default())]);
     let dir = std::env::temp_dir();
-    let finished = run(Command { line, dir: &dir, env: &env, timeout }, stop, &sink).unwrap();
+    let finished =
+        run(Command { line, dir: &dir, env: &env, timeout, keeps: None }, stop, &sink).unwrap();
     let seen = seen.lock().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { finished, out: text(&seen.0), err: text(&seen.1) }
@@ -103,7 +104,7 @@ fn a_stop_ends_grandchildren_too() {
     let env = Variables::from([("PATH".into(), std::env::var_os("PATH").unwrap_or_default())]);
     let dir = tempfile::tempdir().unwrap();
     let line = "(trap '' INT; sleep 1000 & echo $! > pid; echo; wait)";
-    let command = Command { line, dir: dir.path(), env: &env, timeout: None };
+    let command = Command { line, dir: dir.path(), env: &env, timeout: None, keeps: None };
     let finished = run(command, &stop, &sink).unwrap();
     stopper.join().unwrap();
     assert_eq!(finished.exit, Exit::Stopped);

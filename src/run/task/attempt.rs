@@ -1,5 +1,6 @@
 //! Working on one task: whether it is started at all, its command with all tries, and what became of it.
 
+use std::fs::File;
 use std::thread::Scope;
 use std::time::Instant;
 
@@ -127,7 +128,7 @@ impl<'a> Attempt<'a> {
         let (Some(declared), Some(cache)) = (&node.config.cache, self.context.cache) else {
             let reason = if node.config.cache.is_some() { "cache off" } else { "not cached" };
             self.outcome.ran = true;
-            let executed = self.execute_with_retries(exec, reason, || ())?;
+            let executed = self.execute_with_retries(exec, reason, None, || ())?;
             return Ok(self.conclude(executed));
         };
         let Keyed { key, components, found } = keyed;
@@ -140,6 +141,7 @@ impl<'a> Attempt<'a> {
         &self,
         exec: &ExecConfig,
         reason: &str,
+        keeps: Option<&File>,
         prepare: impl Fn(),
     ) -> Result<Executed> {
         let retries = exec.retries.unwrap_or(self.context.options.retries);
@@ -147,7 +149,7 @@ impl<'a> Attempt<'a> {
         loop {
             prepare();
             self.context.printer.started(&self.id, self.outcome.key.as_ref(), reason);
-            let executed = execute(self.context, self.task, exec)?;
+            let executed = execute(self.context, self.task, exec, keeps)?;
             if let Some(cut) = &executed.cut {
                 self.warn(&cut.to_string());
             }

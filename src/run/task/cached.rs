@@ -98,7 +98,7 @@ impl Attempt<'_> {
         self.outcome.miss_reason = Some(reason.to_owned());
         self.outcome.ran = true;
         let owned = Cell::new(place.is_ours);
-        let executed = self.execute_with_retries(work.exec, reason, || {
+        let executed = self.execute_with_retries(work.exec, reason, place.lock.file(), || {
             if let Err(error) = outputs::clean(&work.spec) {
                 self.warn(&format!("runs without the cache: {error}"));
                 owned.set(false);

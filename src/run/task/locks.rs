@@ -17,7 +17,8 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 pub(super) struct Place {
     /// Whether nobody else can write there, as far as locks can tell.
     pub(super) is_ours: bool,
-    _lock: PlaceLock,
+    /// Held, and handed down to what the task starts.
+    pub(super) lock: PlaceLock,
 }
 
 impl Attempt<'_> {
@@ -44,7 +45,7 @@ impl Attempt<'_> {
         if let Some(trouble) = &trouble {
             self.warn(&format!("runs without the cache: {trouble}"));
         }
-        Ok(Some(Place { is_ours: trouble.is_none(), _lock: lock }))
+        Ok(Some(Place { is_ours: trouble.is_none(), lock }))
     }
 
     /// The key's lock, once no other process holds it; `None` when the run is stopped first.

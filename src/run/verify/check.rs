@@ -185,7 +185,7 @@ impl Verifier<'_> {
     }
 
     fn execute(&self, task: TaskIx, exec: &ExecConfig, root: &Path) -> Result<Exit> {
-        let (finished, captured) = execute_in(self.context, task, exec, root, None)?;
+        let (finished, captured) = execute_in(self.context, task, exec, root, None, None)?;
         if finished.exit != Exit::Code(0) {
             let id = self.context.graph[task].id.to_string();
             self.context.printer.replay(&id, &captured.logs);
