@@ -133,8 +133,9 @@ impl Memo {
     }
 }
 
-/// Whether a file's last change lies far enough before it was looked at.
-fn is_proof(stamp: &Stamp, looked_at: SystemTime) -> bool {
+/// Whether a file's last change lies far enough before it was looked at for its stamp to be proof of its content.
+#[must_use]
+pub fn is_proof(stamp: &Stamp, looked_at: SystemTime) -> bool {
     let looked_at = looked_at
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));

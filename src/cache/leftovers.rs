@@ -42,8 +42,10 @@ pub(super) fn remove(dir: &Path) {
         let key = name.to_str().and_then(|name| name.strip_suffix(LOCK));
         let is_lock = key.is_some_and(|key| Key::parse(key).is_ok());
         if is_lock && is_older(&entry, UNFINISHED) {
-            // Whoever gets the lock removes the file; one that is held is in use however old it is.
-            drop(lock::hold(&entry.path(), std::fs::File::try_lock));
+            // One that is held is in use however old it is.
+            if let Ok(held) = lock::hold(&entry.path(), std::fs::File::try_lock) {
+                held.remove();
+            }
         }
     }
 }

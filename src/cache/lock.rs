@@ -2,9 +2,9 @@
 //! And the lock of one place: in one worktree a task is worked on by one process at a time, whatever its key,
 //! so that nobody cleans or saves what another one writes.
 //!
-//! Advisory locks on `locks/<32 hex digits>.lock`, which go away with their holders, however those end. Where
-//! there can be no lock (a read-only directory, a file system without locks) everybody gets one: the work is
-//! then done twice.
+//! Advisory locks on `locks/<32 hex digits>.lock`, which go away with their holders, however those end; the empty
+//! files stay for an hour. Where there can be no lock (a read-only directory, a file system without locks) everybody
+//! gets one: the work is then done twice.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -157,8 +157,8 @@ pub(super) fn hold(
     loop {
         let file = open(path).map_err(TryLockError::Error)?;
         lock(&file)?;
-        // The holder before may have removed the file between our opening and our locking it. What we hold
-        // then is a file that nobody else will find.
+        // Who cleared away old locks may have removed the file between our opening and our locking it. What we
+        // hold then is a file that nobody else will find.
         if is_at(&file, path) {
             return Ok(Held { file, path: path.to_owned() });
         }
@@ -186,17 +186,23 @@ fn is_at(file: &File, path: &Path) -> bool {
     same().unwrap_or(false)
 }
 
-/// Elsewhere the file stays when the lock goes.
+/// Elsewhere nobody can remove a file that another one has open.
 #[cfg(not(unix))]
 fn is_at(_file: &File, _path: &Path) -> bool {
     true
 }
 
+impl Held {
+    /// Removes the file, for one that has not been used for long: files are made once and stay, as a file system may
+    /// be slow to make files where many were removed just before.
+    pub(super) fn remove(self) {
+        // While still locked: whoever waits on this file sees that it is gone and looks again.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
-        // While still locked: whoever waits on this file sees that it is gone and looks again.
-        #[cfg(unix)]
-        let _ = std::fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
 }

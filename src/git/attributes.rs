@@ -7,11 +7,11 @@
 use std::path::Path;
 
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::index::State;
 use gix::index::entry::Mode;
 use gix::worktree::stack::state::attributes::Source;
 use rayon::prelude::*;
 
+use super::index::Index;
 use super::installations;
 use super::repo::Repo;
 use super::tracked::{Seen, on_disk};
@@ -34,7 +34,7 @@ enum Reach {
 /// the worktree met.
 pub(super) fn distrust_filtered(
     repo: &Repo,
-    index: &State,
+    index: &Index,
     found: &[BString],
     seen: &mut [Seen<'_>],
 ) {
@@ -46,7 +46,7 @@ pub(super) fn distrust_filtered(
     }
 }
 
-fn reach(local: &gix::Repository, worktree: &Path, index: &State, found: &[BString]) -> Reach {
+fn reach(local: &gix::Repository, worktree: &Path, index: &Index, found: &[BString]) -> Reach {
     let Ok(mut everywhere) = local.attribute_global_paths() else { return Reach::AllPaths };
     everywhere.push(local.common_dir().join("info").join("attributes"));
     let mut reach = Reach::Nothing;
@@ -62,11 +62,8 @@ fn reach(local: &gix::Repository, worktree: &Path, index: &State, found: &[BStri
     for path in found {
         reach = reach.max(of_worktree_file(worktree, path.as_ref()).unwrap_or(Reach::Nothing));
     }
-    for entry in index.entries() {
+    for entry in index.attributes() {
         let path = entry.path(index);
-        if !is_attributes(path) {
-            continue;
-        }
         let said = of_worktree_file(worktree, path)
             // Not checked out: git falls back to the index.
             .or_else(|| {
@@ -133,7 +130,7 @@ fn sets_a_filter(word: &[u8]) -> bool {
     FILTERING.iter().any(|filtering| name == filtering.as_bytes())
 }
 
-fn ask_each(repo: &Repo, local: &gix::Repository, index: &State, seen: &mut [Seen<'_>]) {
+fn ask_each(repo: &Repo, local: &gix::Repository, index: &Index, seen: &mut [Seen<'_>]) {
     let Ok(stack) = local.attributes_only(index, Source::WorktreeThenIdMapping) else {
         return seen.iter_mut().for_each(|seen| seen.oid = None);
     };

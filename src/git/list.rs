@@ -7,15 +7,15 @@ use std::time::SystemTime;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::index::State;
 use rayon::prelude::*;
 
 use super::error::GitError;
 use super::ignores::Ignores;
+use super::index::Index;
 use super::repo::Repo;
 use super::scope::Scope;
 use super::tracked::{self, Named, Seen};
-use super::{attributes, oid, sparse, trust, untracked};
+use super::{attributes, oid, sparse, untracked};
 use crate::file_id::{ObjectFormat, Oid};
 use crate::path::{PathError, RelPath};
 use crate::stamp::Stamp;
@@ -117,10 +117,9 @@ impl File {
 
 /// `outer` is the object format of the outermost repository: oids of another one name nothing there.
 fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part, GitError> {
-    let mut index = tracked::read_index(repo)?;
-    let named = Named::in_scope(&index, scope);
-    tracked::forget_assumptions(&mut index);
-    let index: &State = &index;
+    let index = Index::now(repo)?;
+    let index: &Index = &index;
+    let named = Named::in_scope(index, scope);
 
     let (walked, looked) = rayon::join(
         || untracked::walk(repo, index, scope),
@@ -131,8 +130,7 @@ fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part
     drop_below_links(&mut seen, &met.links);
     seen.retain(|seen| scope.covers(seen.path.as_bytes()) || seen.stamp.is_symlink());
     let local = repo.inner.to_thread_local();
-    if met.incomplete || repo.object_format() != outer || !trust::repository_may_be_trusted(&local)
-    {
+    if met.incomplete || repo.object_format() != outer || !repo.may_be_trusted(&local) {
         for seen in &mut seen {
             seen.oid = None;
         }

@@ -13,6 +13,7 @@
 mod attributes;
 mod error;
 mod ignores;
+mod index;
 mod installations;
 mod list;
 mod oid;

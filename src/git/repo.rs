@@ -5,13 +5,15 @@
 //! a directory's repository is the one that holds it, also when vx is started from a hook.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use gix::ThreadSafeRepository;
 use gix::discover::upwards;
 use gix::sec::trust::Mapping;
 
 use super::error::GitError;
-use super::oid;
+use super::index::Decoded;
+use super::{oid, trust};
 use crate::file_id::ObjectFormat;
 
 /// A repository with a worktree.
@@ -20,6 +22,9 @@ pub struct Repo {
     pub(super) inner: ThreadSafeRepository,
     worktree: PathBuf,
     format: ObjectFormat,
+    pub(super) decoded: Decoded,
+    /// Asked once: what git's configuration says of the index's oids.
+    trusted: Arc<OnceLock<bool>>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -76,7 +81,13 @@ impl Repo {
             return Ok(None);
         };
         let format = oid::format(repo.object_hash());
-        Ok(Some(Self { inner: repo.into_sync(), worktree, format }))
+        Ok(Some(Self {
+            inner: repo.into_sync(),
+            worktree,
+            format,
+            decoded: Decoded::default(),
+            trusted: Arc::default(),
+        }))
     }
 
     /// The hash that names this repository's blobs.
@@ -102,6 +113,11 @@ impl Repo {
         let main = repo.main_repo().ok()?;
         let root = main.workdir()?;
         Some(root.canonicalize().unwrap_or_else(|_| root.to_owned()))
+    }
+
+    /// Whether the rules of trust hold that the whole repository decides.
+    pub(super) fn may_be_trusted(&self, local: &gix::Repository) -> bool {
+        *self.trusted.get_or_init(|| trust::repository_may_be_trusted(local))
     }
 
     /// Where the index of this worktree lies, whatever the environment says.

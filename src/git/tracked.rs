@@ -7,25 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::index::entry::{Flags, Mode};
-use gix::index::{Entry, File, State};
+use gix::index::entry::Mode;
+use gix::index::{Entry, State};
 use rayon::prelude::*;
 
 use super::error::GitError;
-use super::repo::Repo;
+use super::index::Index;
 use super::scope::Scope;
 use super::trust;
 use crate::stamp::{Stamp, is_absence};
-
-/// Reads the index as it is on disk now; a repository without one has an empty index.
-pub(super) fn read_index(repo: &Repo) -> Result<File, GitError> {
-    let path = repo.index_path();
-    let kind = super::oid::kind(repo.object_format());
-    // Git does not verify the checksum when it reads its index either.
-    let skip_hash = true;
-    File::at_or_default(&path, kind, skip_hash, gix::index::decode::Options::default())
-        .map_err(|error| GitError::index(&path, &error))
-}
 
 /// What the index names within a scope.
 #[derive(Debug, Default)]
@@ -47,7 +37,7 @@ pub(super) struct Position {
 }
 
 impl Named {
-    pub(super) fn in_scope(index: &State, scope: &Scope) -> Self {
+    pub(super) fn in_scope(index: &Index, scope: &Scope) -> Self {
         let mut named = Self::default();
         if scope.is_everything() {
             named.take(index, 0..index.entries().len());
@@ -66,7 +56,7 @@ impl Named {
         named
     }
 
-    fn take(&mut self, index: &State, range: Range<usize>) {
+    fn take(&mut self, index: &Index, range: Range<usize>) {
         for at in range {
             let entry = &index.entries()[at];
             let path = entry.path(index);
@@ -83,7 +73,7 @@ impl Named {
                         other_stage.may_be_trusted = false;
                         other_stage.at = at;
                     } else {
-                        let may_be_trusted = trust::entry_may_be_trusted(entry);
+                        let may_be_trusted = index.may_be_trusted(at);
                         self.files.push(Position { at, may_be_trusted });
                     }
                 }
@@ -106,13 +96,6 @@ fn below(index: &State, dir: &[u8]) -> Range<usize> {
     let from = entries.partition_point(|entry| entry.path(index).as_bytes() < first.as_slice());
     let to = entries.partition_point(|entry| entry.path(index).as_bytes() < after.as_slice());
     from..to
-}
-
-/// Takes away the flag that makes a walk believe the index about a file's kind instead of looking.
-pub(super) fn forget_assumptions(index: &mut State) {
-    for entry in index.entries_mut() {
-        entry.flags.remove(Flags::ASSUME_VALID);
-    }
 }
 
 /// A file or link on disk, with the oid that the index has for it where that may stand for its bytes.

@@ -9,12 +9,16 @@ use gix::bstr::{BStr, BString, ByteSlice};
 use gix::dir::EntryRef;
 use gix::dir::entry::{Kind, Property, Status};
 use gix::dir::walk::{Action, Delegate, EmissionMode, ForDeletionMode};
+use gix::discover::DOT_GIT_DIR as DOT_GIT;
 use gix::index::State;
+use gix::worktree::stack::state::ignore::Source;
 
 use super::attributes::is_attributes;
 use super::error::GitError;
 use super::repo::Repo;
 use super::scope::Scope;
+use super::tracked::on_disk;
+use crate::stamp::is_absence;
 
 /// How often a walk is begun again when something goes away under it.
 const ATTEMPTS: usize = 3;
@@ -64,19 +68,72 @@ fn walk_once(
     careful: bool,
 ) -> Result<(Met, gix::worktree::Stack), gix::Error> {
     let local = repo.inner.to_thread_local();
-    let options = local
-        .dirwalk_options()?
-        .emit_untracked(EmissionMode::Matching)
-        .emit_ignored(Some(EmissionMode::Matching))
-        .emit_tracked(false)
-        .emit_pruned(false)
-        .emit_empty_directories(false);
-    let everything: [&BStr; 0] = [];
-    let never = AtomicBool::new(false);
     let worktree = careful.then(|| repo.worktree());
     let mut collect = Collect { met: Met::default(), scope, worktree };
-    let outcome = local.dirwalk(index, everything, &never, options, &mut collect)?;
-    Ok((collect.met, outcome.excludes.detach()))
+    let mut rules = None;
+    for start in starts(repo.worktree(), scope) {
+        let options = local
+            .dirwalk_options()?
+            .emit_untracked(EmissionMode::Matching)
+            .emit_ignored(Some(EmissionMode::Matching))
+            .emit_tracked(false)
+            .emit_pruned(false)
+            .emit_empty_directories(false)
+            // Else gix begins at the top whatever the pathspec says. Without one it would begin where the process is.
+            .empty_patterns_match_prefix(start.is_some());
+        let never = AtomicBool::new(false);
+        let outcome = local.dirwalk(index, start, &never, options, &mut collect)?;
+        rules = Some(outcome.excludes.detach());
+    }
+    let rules = match rules {
+        Some(rules) => rules,
+        None => local.excludes(index, None, EXCLUDES)?.detach(),
+    };
+    Ok((collect.met, rules))
+}
+
+/// Where git takes exclude rules from.
+const EXCLUDES: Source = Source::WorktreeThenIdMappingIfNotSkipped;
+
+/// The pathspec to begin each walk with; none: the whole worktree.
+type Start = Option<BString>;
+
+/// Where walks begin: at each path asked for, where nothing but plain directories of this repository lead there; else
+/// one at the top, which meets what stands in the way.
+fn starts(worktree: &Path, scope: &Scope) -> Vec<Start> {
+    if scope.is_everything() || !scope.on_the_way().all(|dir| is_plain(worktree, dir)) {
+        return vec![None];
+    }
+    let mut starts = Vec::with_capacity(scope.roots().len());
+    for root in scope.roots() {
+        let Some(on_disk) = on_disk(worktree, root.as_bstr()) else { return vec![None] };
+        match on_disk.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                if !is_plain(worktree, root) {
+                    return vec![None];
+                }
+                starts.push(Some([LITERAL, root, b"/"].concat().into()));
+            }
+            Ok(_) => starts.push(Some([LITERAL, root].concat().into())),
+            Err(error) if is_absence(&error) => {}
+            Err(_) => return vec![None],
+        }
+    }
+    starts
+}
+
+/// What makes git take the rest of a pathspec as the name that it is, from the top of the worktree.
+const LITERAL: &[u8] = b":(top,literal)";
+
+/// Whether `dir` is, or could be, a directory of this very repository: neither a link nor the root of another one.
+fn is_plain(worktree: &Path, dir: &[u8]) -> bool {
+    on_disk(worktree, dir.as_bstr()).is_some_and(|dir| {
+        let absent = |path: &Path| path.symlink_metadata().is_err_and(|error| is_absence(&error));
+        match dir.symlink_metadata() {
+            Ok(metadata) => metadata.is_dir() && absent(&dir.join(DOT_GIT)),
+            Err(error) => is_absence(&error),
+        }
+    })
 }
 
 struct Collect<'s> {
@@ -89,7 +146,7 @@ struct Collect<'s> {
 impl Collect<'_> {
     fn can_be_read(&self, dir: &BStr) -> bool {
         self.worktree.is_none_or(|worktree| {
-            super::tracked::on_disk(worktree, dir).is_some_and(|dir| std::fs::read_dir(dir).is_ok())
+            on_disk(worktree, dir).is_some_and(|dir| std::fs::read_dir(dir).is_ok())
         })
     }
 }

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::error::InputError;
+use super::tree::{Repository, Tree};
 use super::walk;
 use crate::error::Result;
 use crate::file_id::{ObjectFormat, Oid};
-use crate::git::{Listing, Repo};
+use crate::git::Listing;
 use crate::glob::Globs;
 use crate::outputs::is_temporary;
 use crate::path::RelPath;
@@ -79,12 +79,12 @@ impl std::fmt::Debug for View {
 }
 
 impl View {
-    /// Looks at the whole workspace.
+    /// Looks at the whole workspace; [`Tree::view`] for who looks again.
     ///
     /// # Errors
-    /// [`crate::git::GitError`] and [`InputError`], when the workspace cannot be listed.
+    /// As [`Tree::open`] and [`Tree::view`].
     pub fn read(workspace_root: &Path) -> Result<Self> {
-        Self::read_under(workspace_root, &[])
+        Tree::open(workspace_root)?.view()
     }
 
     /// Looks at the paths `under` (relative to the workspace root) and what lies below them; none: everything.
@@ -92,38 +92,29 @@ impl View {
     /// # Errors
     /// As [`View::read`].
     pub fn read_under(workspace_root: &Path, under: &[RelPath]) -> Result<Self> {
-        let failed = |source| InputError::List { path: workspace_root.to_owned(), source };
-        let root = std::path::absolute(workspace_root).map_err(failed)?;
-        let canonical = root.canonicalize().map_err(failed)?;
-        if let Some(repo) = Repo::discover(&canonical)?
-            && let Some(view) = Self::of_git(&root, &canonical, &repo, under)?
+        Tree::open(workspace_root)?.view_under(under)
+    }
+
+    pub(super) fn of(tree: &Tree, under: &[RelPath]) -> Result<Self> {
+        if let Some(repository) = &tree.repository
+            && let Some(view) = Self::of_git(tree, repository, under)?
         {
             return Ok(view);
         }
-        let (files, not_utf8) = walk::walk(&root, under)?;
-        Ok(Self::of(root, canonical, ObjectFormat::Sha1, files, not_utf8, None))
+        let (files, not_utf8) = walk::walk(&tree.root, under)?;
+        Ok(Self::new(tree, ObjectFormat::Sha1, files, not_utf8, None))
     }
 
-    /// `None`: the workspace is not part of the worktree, or ignored in it.
-    fn of_git(
-        root: &Path,
-        canonical: &Path,
-        repo: &Repo,
-        under: &[RelPath],
-    ) -> Result<Option<Self>> {
-        let worktree =
-            repo.worktree().canonicalize().unwrap_or_else(|_| repo.worktree().to_owned());
-        if !canonical.starts_with(&worktree) {
-            return Ok(None);
-        }
-        let prefix = RelPath::below(&worktree, canonical)?;
+    /// `None`: the repository itself ignores the workspace.
+    fn of_git(tree: &Tree, repository: &Repository, under: &[RelPath]) -> Result<Option<Self>> {
+        let Repository { repo, prefix } = repository;
         let wanted: Vec<RelPath> = if under.is_empty() {
             vec![prefix.clone()]
         } else {
             under.iter().map(|path| prefix.join(path)).collect()
         };
         let mut listing = repo.list(&wanted)?;
-        if listing.ignores(&prefix) {
+        if listing.ignores(prefix) {
             return Ok(None);
         }
         let listed = std::mem::take(&mut listing.files);
@@ -135,7 +126,7 @@ impl View {
                     file.path
                 } else {
                     // What leads to the workspace from outside of it is not in it.
-                    RelPath::new(file.path.strip_prefix(&prefix)?).ok()?
+                    RelPath::new(file.path.strip_prefix(prefix)?).ok()?
                 };
                 let visible = Visible { path, stamp: file.stamp, trusted: file.trusted };
                 (!is_excluded(visible.path.as_str())).then_some(visible)
@@ -147,26 +138,26 @@ impl View {
             .filter_map(|path| path.strip_prefix(prefix.as_str()).ok())
             .filter_map(NotUtf8::new)
             .collect();
-        let rules = Some(Rules { listing, prefix });
-        Ok(Some(Self::of(
-            root.to_owned(),
-            canonical.to_owned(),
-            repo.object_format(),
-            files,
-            not_utf8,
-            rules,
-        )))
+        let rules = Some(Rules { listing, prefix: prefix.clone() });
+        Ok(Some(Self::new(tree, repo.object_format(), files, not_utf8, rules)))
     }
 
-    fn of(
-        root: PathBuf,
-        canonical: PathBuf,
+    fn new(
+        tree: &Tree,
         format: ObjectFormat,
         files: Vec<Visible>,
         not_utf8: Vec<NotUtf8>,
         rules: Option<Rules>,
     ) -> Self {
-        Self { root, canonical, format, files, not_utf8, rules, matched: Mutex::default() }
+        Self {
+            root: tree.root.clone(),
+            canonical: tree.canonical.clone(),
+            format,
+            files,
+            not_utf8,
+            rules,
+            matched: Mutex::default(),
+        }
     }
 
     /// The hash that names blobs here: the repository's, without one sha1.

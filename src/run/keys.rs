@@ -9,7 +9,7 @@ use crate::config::{CacheConfig, TaskConfig};
 use crate::error::{Coded, Result};
 use crate::glob::Globs;
 use crate::graph::{TaskGraph, TaskIx};
-use crate::inputs::{Harvest, InputSpec, InputWarning, View, harvest, hash_file};
+use crate::inputs::{Harvest, InputSpec, InputWarning, Tree, View, harvest, input_file};
 use crate::key::{EnvValue, Key, KeyInput, task_config_hash, workspace_fingerprint};
 use crate::memo::Memo;
 use crate::path::RelPath;
@@ -45,6 +45,8 @@ pub(super) struct Keys<'a> {
     pub(super) host: &'a Variables,
     pub(super) forward_args: &'a [String],
     pub(super) fingerprint: String,
+    pub(super) tree: Tree,
+    /// What was visible when the run was planned.
     pub(super) view: View,
     pub(super) memo: Memo,
     pub(super) runtime_values: RuntimeValues,
@@ -82,7 +84,7 @@ impl Keys<'_> {
     /// # Errors
     /// As [`Self::components`].
     pub(super) fn fresh_components(&self, task: TaskIx, ask_again: bool) -> Result<Components> {
-        let view = View::read_under(self.workspace.root(), &self.spec(task)?.roots())?;
+        let view = self.tree.view_under(&self.spec(task)?.roots())?;
         let fingerprint = workspace_fingerprint(self.workspace.root())?;
         self.components_in(task, &view, fingerprint, ask_again)
     }
@@ -93,7 +95,7 @@ impl Keys<'_> {
     /// What reading inputs, the manifest or the lockfile can say.
     pub(super) fn moved(&self, task: TaskIx, before: &Components) -> Result<Option<String>> {
         let spec = self.spec(task)?;
-        let view = View::read_under(self.workspace.root(), &spec.roots())?;
+        let view = self.tree.view_under(&spec.roots())?;
         if let Some(harvested) = &before.harvest
             && let Some(moved) = harvested.moved(&harvest(&view, &spec, &self.memo)?)
         {
@@ -184,11 +186,8 @@ impl Keys<'_> {
     }
 
     fn manifest_hash(&self, project: &Project, view: &View) -> Result<String> {
-        let path = project.manifest.on(self.workspace.root());
-        match std::fs::symlink_metadata(&path) {
-            Ok(_) => Ok(hash_file(&path, view.object_format())?.to_string()),
-            Err(_) => Ok(String::new()),
-        }
+        let manifest = input_file(view, &project.manifest, &self.memo)?;
+        Ok(manifest.map(|manifest| manifest.id.to_string()).unwrap_or_default())
     }
 
     /// Declared variables by name, then runtime commands under a name that no variable can have.

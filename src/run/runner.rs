@@ -30,7 +30,7 @@ use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
 use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
-use crate::inputs::View;
+use crate::inputs::Tree;
 use crate::key::workspace_fingerprint;
 use crate::memo::Memo;
 
@@ -73,13 +73,15 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
     // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
     let is_there = !Cache::is_absent(&cache_dir);
     let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
+    let tree = Tree::open(workspace.root())?;
     let keys = Keys {
         workspace,
         graph: &graph,
         host: invoked.host,
         forward_args: &options.forward_args,
         fingerprint: workspace_fingerprint(workspace.root())?,
-        view: View::read(workspace.root())?,
+        view: tree.view()?,
+        tree,
         memo: existing
             .as_ref()
             .map_or_else(|| Ok(Memo::default()), |cache| cache.memo(workspace.root()))?,

@@ -1,0 +1,102 @@
+//! The index as it was last written: decoded once for as long as its file does not move.
+//!
+//! Never written, and never trusted for longer than its file stands still.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use gix::index::entry::Flags;
+use gix::index::{Entry, File, State};
+
+use super::attributes::is_attributes;
+use super::error::GitError;
+use super::repo::Repo;
+use super::trust;
+use crate::memo::is_proof;
+use crate::stamp::{Stamp, is_absence};
+
+/// One state of a repository's index.
+#[derive(Debug)]
+pub(super) struct Index {
+    file: File,
+    /// Positions whose files git was told to assume unchanged.
+    assumed: Vec<usize>,
+    /// Positions of `.gitattributes` files.
+    attributes: Vec<usize>,
+}
+
+/// The last state that was decoded, with the stamp of the file that it was decoded from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decoded(Arc<Mutex<Option<(Stamp, Arc<Index>)>>>);
+
+impl Index {
+    /// The index as it is on disk now; a repository without one has an empty index.
+    pub(super) fn now(repo: &Repo) -> Result<Arc<Self>, GitError> {
+        let path = repo.index_path();
+        let looked_at = SystemTime::now();
+        let stamp = stamp_of(&path)?;
+        let mut last = repo.decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(stamp), Some((then, index))) = (&stamp, &*last)
+            && stamp == then
+        {
+            return Ok(Arc::clone(index));
+        }
+        let index = Arc::new(Self::decode(&path, repo)?);
+        // Decoded after the stamp was taken: an index that is replaced meanwhile has another one.
+        let stands_still = stamp.filter(|stamp| is_proof(stamp, looked_at));
+        *last = stands_still.map(|stamp| (stamp, Arc::clone(&index)));
+        drop(last);
+        Ok(index)
+    }
+
+    fn decode(path: &Path, repo: &Repo) -> Result<Self, GitError> {
+        let kind = super::oid::kind(repo.object_format());
+        // Git does not verify the checksum when it reads its index either.
+        let skip_hash = true;
+        let options = gix::index::decode::Options::default();
+        let mut file = File::at_or_default(path, kind, skip_hash, options)
+            .map_err(|error| GitError::index(path, &error))?;
+        let (mut assumed, mut attributes) = (Vec::new(), Vec::new());
+        for (at, entry) in file.entries().iter().enumerate() {
+            if entry.flags.contains(Flags::ASSUME_VALID) {
+                assumed.push(at);
+            }
+            if is_attributes(entry.path(&file)) {
+                attributes.push(at);
+            }
+        }
+        // The flag makes a walk believe the index about a file's kind instead of looking.
+        for at in &assumed {
+            file.entries_mut()[*at].flags.remove(Flags::ASSUME_VALID);
+        }
+        Ok(Self { file, assumed, attributes })
+    }
+
+    /// All rules of trust hold that the entry at a position alone decides.
+    pub(super) fn may_be_trusted(&self, at: usize) -> bool {
+        self.assumed.binary_search(&at).is_err()
+            && trust::entry_may_be_trusted(&self.file.entries()[at])
+    }
+
+    /// The `.gitattributes` files that it names.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &Entry> {
+        self.attributes.iter().map(|at| &self.file.entries()[*at])
+    }
+}
+
+impl std::ops::Deref for Index {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.file
+    }
+}
+
+fn stamp_of(path: &Path) -> Result<Option<Stamp>, GitError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(source) => Err(GitError::Look { path: path.to_owned(), source }),
+    }
+}
