@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::directory;
 use super::error::CacheError;
 use super::index::Index;
+use super::unwritten::Unwritten;
 use crate::key::Key;
 use crate::store::{Batch, Store, StoreError};
 
@@ -26,11 +27,14 @@ struct Warnings {
 }
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     /// `None` once closed.
     index: Option<Index>,
     /// Hits whose last use is not written yet.
     touched: HashSet<Key>,
+    /// Whether rows may be kept back.
+    pub(super) together: bool,
+    pub(super) unwritten: Unwritten,
 }
 
 impl Cache {
@@ -47,7 +51,12 @@ impl Cache {
         directory::prepare(&dir)?;
         let mut index = Index::open(&dir)?;
         let all = std::mem::take(&mut index.warnings);
-        let state = State { index: Some(index), touched: HashSet::new() };
+        let state = State {
+            index: Some(index),
+            touched: HashSet::new(),
+            together: false,
+            unwritten: Unwritten::default(),
+        };
         let warnings = Mutex::new(Warnings { all, taken: 0 });
         Ok(Self { dir, state: Mutex::new(state), warnings })
     }
@@ -93,8 +102,17 @@ impl Cache {
         if self.state().index.is_some() { Ok(()) } else { Err(CacheError::Closed) }
     }
 
-    /// Uses the database.
+    /// Uses the database as it should be by now.
     pub(super) fn with<T>(
+        &self,
+        work: impl FnMut(&mut Store) -> Result<T, StoreError>,
+    ) -> Result<T, CacheError> {
+        self.write_rows()?;
+        self.with_index(work)
+    }
+
+    /// Uses the database, whatever is not in it yet.
+    pub(super) fn with_index<T>(
         &self,
         work: impl FnMut(&mut Store) -> Result<T, StoreError>,
     ) -> Result<T, CacheError> {
@@ -134,6 +152,7 @@ impl Cache {
 
     /// Writes the hits that are not written yet.
     pub(super) fn flush(&self) -> Result<(), CacheError> {
+        self.write_rows()?;
         let touched = self.take_hits();
         if touched.is_empty() {
             return self.check_open();
@@ -142,7 +161,7 @@ impl Cache {
         self.with(|store| store.keep(&batch))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

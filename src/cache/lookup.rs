@@ -89,25 +89,26 @@ impl Cache {
     /// # Errors
     /// [`CacheError::Closed`].
     pub fn probe(&self, keys: &[Key], worktree: &Path) -> Result<HashMap<Key, Probe>, CacheError> {
+        self.check_open()?;
+        // One `lstat` a key, side by side: the cost follows the run, not the size of the cache. Where there is no
+        // artifact there is no entry, whatever the index says.
+        let files: Vec<ArtifactFile> = keys
+            .par_iter()
+            .with_min_len(64)
+            .filter_map(|key| directory::find(self.dir(), key))
+            .collect();
+        if files.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<Key> = files.iter().map(|file| file.key.clone()).collect();
+        if self.state().unwritten.holds_any(&keys) {
+            self.write_rows()?;
+        }
         // Names that are not UTF-8 are never recorded.
         let worktree = worktree.to_str();
-        let mut rows = self.with(|store| store.probe(keys, worktree))?;
-        // One `lstat` a key, side by side: the cost follows the run, not the size of the cache.
-        let files: Vec<Option<ArtifactFile>> =
-            keys.par_iter().with_min_len(64).map(|key| directory::find(self.dir(), key)).collect();
-        let mut unknown = Vec::new();
-        let mut lost = Vec::new();
-        for (key, file) in keys.iter().zip(files) {
-            match (rows.entries.contains_key(key), file) {
-                (true, Some(_)) | (false, None) => {}
-                (true, None) => lost.push(key.clone()),
-                (false, Some(file)) => unknown.push(file),
-            }
-        }
-        for key in &lost {
-            rows.entries.remove(key);
-        }
-        self.forget(&lost)?;
+        let mut rows = self.with_index(|store| store.probe(&keys, worktree))?;
+        let unknown: Vec<ArtifactFile> =
+            files.into_iter().filter(|file| !rows.entries.contains_key(&file.key)).collect();
         let adopted = self.adopt(&unknown)?;
         rows.entries.extend(adopted.into_iter().map(|row| (row.key.clone(), row)));
         let mut found = HashMap::with_capacity(rows.entries.len());

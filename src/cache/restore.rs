@@ -10,6 +10,7 @@ use super::directory::{self, STAGING};
 use super::error::CacheError;
 use super::handle::Cache;
 use super::lookup::Entry;
+use super::unwritten::RecordedSet;
 use crate::artifact::{self, Anchor, Anchors, ArtifactError, Logs, OutputPath};
 use crate::error::Error;
 use crate::fault;
@@ -22,6 +23,8 @@ use crate::store::OutputFile;
 pub struct RestoreSpec<'a> {
     /// What it is restored into.
     pub target: RestoreTarget<'a>,
+    /// The entry, where it was looked up just before; `None`: looked up now.
+    pub found: Option<&'a Entry>,
     /// The worktree to note the restored outputs for, so that a later run can tell that they are still
     /// there; `None`: not noted.
     pub worktree: Option<&'a Path>,
@@ -80,7 +83,13 @@ impl Cache {
         let failed = |source| ArtifactError::Io { action: "read", path: path.clone(), source };
         fault::point("restore.unpacked").map_err(failed)?;
         // A row that another process has just removed comes back with the artifact, or not at all.
-        let entry = self.get(key)?.ok_or_else(|| CacheError::Missing { key: key.clone() })?;
+        let entry = match spec.found {
+            Some(entry) => {
+                self.note_hits(std::slice::from_ref(key));
+                entry.clone()
+            }
+            None => self.get(key)?.ok_or_else(|| CacheError::Missing { key: key.clone() })?,
+        };
         let anchors = spec.target.anchors();
         if anchors.dir(Anchor::Workspace).is_none() {
             unpacked.items.retain(|item| item.output.anchor != Anchor::Workspace);
@@ -99,11 +108,8 @@ impl Cache {
         }
         let recorded = outputs::put(unpacked, anchors)?;
         fault::point("restore.put").map_err(failed)?;
-        if let Some(worktree) = spec.worktree
-            && let Err(error) = self.record_current(worktree, &entry.task_id, key, &recorded)
-        {
-            // Without the note the next run restores again; no more than that.
-            self.warn(format!("what was restored for {} is not noted: {error}", entry.task_id));
+        if let Some(worktree) = spec.worktree {
+            self.record_current(worktree, &entry.task_id, key, &recorded)?;
         }
         Ok(Restored { entry, logs, recorded })
     }
@@ -120,11 +126,16 @@ impl Cache {
         key: &Key,
         recorded: &[RecordedOutput],
     ) -> Result<(), CacheError> {
-        let files: Vec<OutputFile> = recorded.iter().map(output_file).collect();
         self.check_open()?;
         // Under another spelling, one worktree could be taken for another.
         let Some(worktree) = worktree.to_str() else { return Ok(()) };
-        self.with(|store| store.record_outputs(worktree, task_id, key, &files))
+        let set = RecordedSet {
+            worktree: worktree.to_owned(),
+            task_id: task_id.to_owned(),
+            key: key.clone(),
+            files: recorded.iter().map(output_file).collect(),
+        };
+        self.take_rows(None, Some(set))
     }
 
     /// Where the next artifact is unpacked; made only if it is large.

@@ -26,9 +26,16 @@ pub(super) struct Index {
     attributes: Vec<usize>,
 }
 
-/// The last state that was decoded, with the stamp of the file that it was decoded from.
+/// The last state that was decoded.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Decoded(Arc<Mutex<Option<(Stamp, Arc<Index>)>>>);
+pub(super) struct Decoded(Arc<Mutex<Option<Last>>>);
+
+#[derive(Debug)]
+struct Last {
+    /// Of the file that it was decoded from.
+    stamp: Stamp,
+    index: Arc<Index>,
+}
 
 impl Index {
     /// The index as it is on disk now; a repository without one has an empty index.
@@ -37,15 +44,13 @@ impl Index {
         let looked_at = SystemTime::now();
         let stamp = stamp_of(&path)?;
         let mut last = repo.decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(stamp), Some((then, index))) = (&stamp, &*last)
-            && stamp == then
-        {
-            return Ok(Arc::clone(index));
+        if let Some(known) = last.as_ref().filter(|last| Some(last.stamp) == stamp) {
+            return Ok(Arc::clone(&known.index));
         }
         let index = Arc::new(Self::decode(&path, repo)?);
         // Decoded after the stamp was taken: an index that is replaced meanwhile has another one.
         let stands_still = stamp.filter(|stamp| is_proof(stamp, looked_at));
-        *last = stands_still.map(|stamp| (stamp, Arc::clone(&index)));
+        *last = stands_still.map(|stamp| Last { stamp, index: Arc::clone(&index) });
         drop(last);
         Ok(index)
     }

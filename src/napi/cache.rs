@@ -81,7 +81,11 @@ impl NativeCache {
                 project: absolute(&project_dir)?,
                 workspace: workspace_root.as_deref().map(absolute).transpose()?,
             };
-            let spec = RestoreSpec { target: RestoreTarget::Anchors(&anchors), worktree: None };
+            let spec = RestoreSpec {
+                target: RestoreTarget::Anchors(&anchors),
+                found: None,
+                worktree: None,
+            };
             cache.restore(&Key::parse(&hash)?, &spec)?;
             Ok(())
         })

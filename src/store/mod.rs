@@ -24,7 +24,7 @@ pub use connection::Store;
 pub use error::StoreError;
 pub use history::Batch;
 pub use rows::{
-    Component, EntryRow, EntrySummary, Invocation, OutputFile, ProbeRows, ProjectStats, RunRecord,
-    RunStatus, SavedRows, Stats,
+    Component, EntryRow, EntrySummary, Invocation, OutputFile, ProbeRows, ProjectStats,
+    RecordedRows, RunRecord, RunStatus, SavedRows, Stats,
 };
 pub use set_aside::{FileIdentity, set_aside};

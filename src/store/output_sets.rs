@@ -10,24 +10,21 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::connection::{Store, fault, signed, unsigned};
 use super::entries::key;
 use super::error::StoreError;
-use super::rows::OutputFile;
+use super::rows::{OutputFile, RecordedRows};
 use crate::key::Key;
 use crate::path::RelPath;
 use crate::stamp::Stamp;
 
 impl Store {
-    /// Notes what now lies in `worktree` for `task_id`, in place of what was noted before.
+    /// Notes what now lies in worktrees, in place of what was noted before for the same tasks.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub fn record_outputs(
-        &mut self,
-        worktree: &str,
-        task_id: &str,
-        key: &Key,
-        files: &[OutputFile],
-    ) -> Result<(), StoreError> {
-        self.write(|transaction| replace(transaction, worktree, task_id, key, files))
+    pub fn record_outputs(&mut self, sets: &[RecordedRows<'_>]) -> Result<(), StoreError> {
+        if sets.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| sets.iter().try_for_each(|set| replace(transaction, set)))
     }
 
     /// The worktrees that anything is noted for.
@@ -56,13 +53,8 @@ impl Store {
     }
 }
 
-pub(super) fn replace(
-    transaction: &Transaction<'_>,
-    worktree: &str,
-    task_id: &str,
-    key: &Key,
-    files: &[OutputFile],
-) -> rusqlite::Result<()> {
+fn replace(transaction: &Transaction<'_>, rows: &RecordedRows<'_>) -> rusqlite::Result<()> {
+    let RecordedRows { worktree, task_id, key, files } = *rows;
     let set: i64 = transaction
         .prepare_cached(
             "INSERT INTO output_sets (worktree, task_id, hash) VALUES (?1, ?2, ?3)

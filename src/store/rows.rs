@@ -86,10 +86,21 @@ pub struct SavedRows<'a> {
     pub entry: &'a EntryRow,
     /// The names of its outputs, as the artifact has them.
     pub output_names: &'a [String],
-    /// The worktree that it was saved from and what lies there now.
-    pub recorded: Option<(&'a str, &'a [OutputFile])>,
     /// What its key was made of.
     pub components: &'a [Component],
+}
+
+/// What now lies in a worktree for one task.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordedRows<'a> {
+    /// The worktree.
+    pub worktree: &'a str,
+    /// `project#task`.
+    pub task_id: &'a str,
+    /// The key of the entry that it came from.
+    pub key: &'a Key,
+    /// The outputs.
+    pub files: &'a [OutputFile],
 }
 
 /// How one task of a run ended.

@@ -50,6 +50,9 @@ fn a_lost_artifact_takes_its_row_along() {
     assert_eq!(cache.get(&key(1)).unwrap(), None);
     assert!(cache.probe(&[key(2)], fixture.root()).unwrap().is_empty());
     assert_eq!(code(fixture.restore(&cache, 3)), "VX_CACHE_MISSING");
+    // A look at many entries changes none.
+    assert_eq!(cache.list().unwrap().len(), 1);
+    cache.prune(&PruneOptions::default()).unwrap();
     assert_eq!(cache.list().unwrap(), []);
     assert_eq!(fixture.read("dist/a.js").unwrap(), "result 3");
 }

@@ -107,7 +107,7 @@ impl Fixture {
     pub(super) fn restore(&self, cache: &Cache, n: u32) -> Result<Restored, CacheError> {
         let declared = self.declared();
         let target = RestoreTarget::Declared(&declared);
-        cache.restore(&key(n), &RestoreSpec { target, worktree: Some(self.root()) })
+        cache.restore(&key(n), &RestoreSpec { target, found: None, worktree: Some(self.root()) })
     }
 
     /// The database as another program sees it, with all that is in its log folded in.

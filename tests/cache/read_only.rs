@@ -75,7 +75,7 @@ fn uses_what_it_cannot_write() {
     assert!(cache.get(&key(1)).unwrap().is_some());
     let anchors = Anchors { project: tree.to_owned(), workspace: None };
     let target = RestoreTarget::Anchors(&anchors);
-    cache.restore(&key(1), &RestoreSpec { target, worktree: Some(tree) }).unwrap();
+    cache.restore(&key(1), &RestoreSpec { target, found: None, worktree: Some(tree) }).unwrap();
     assert_eq!(fs::read_to_string(tree.join("dist/a.js")).unwrap(), "result 1");
     let probe = cache.probe(&[key(1)], tree).unwrap();
     assert_eq!(probe[&key(1)].recorded.as_ref().unwrap().len(), 1);

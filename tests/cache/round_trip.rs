@@ -174,7 +174,8 @@ fn bare_directories_take_what_has_a_place_in_them() {
     let elsewhere = tempfile::tempdir().unwrap();
     let anchors = vx::artifact::Anchors { project: elsewhere.path().to_owned(), workspace: None };
     let target = RestoreTarget::Anchors(&anchors);
-    let restored = cache.restore(&key(1), &RestoreSpec { target, worktree: None }).unwrap();
+    let restored =
+        cache.restore(&key(1), &RestoreSpec { target, found: None, worktree: None }).unwrap();
     assert_eq!(restored.recorded.len(), 1);
     assert_eq!(fs::read(elsewhere.path().join("dist/a.js")).unwrap(), b"a");
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);

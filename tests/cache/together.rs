@@ -35,7 +35,8 @@ fn work(cache: &Cache, tree: &Path, rounds: u32) {
         if let Some(entry) = cache.get(&wanted).unwrap() {
             assert_eq!(entry.key, wanted);
             let target = RestoreTarget::Anchors(&anchors);
-            match cache.restore(&wanted, &RestoreSpec { target, worktree: Some(tree) }) {
+            match cache.restore(&wanted, &RestoreSpec { target, found: None, worktree: Some(tree) })
+            {
                 Ok(restored) => {
                     assert_eq!(restored.logs.stdout.bytes().unwrap(), b"built\n");
                     let text = fs::read_to_string(tree.join("dist/a.js")).unwrap();

@@ -85,7 +85,7 @@ impl Attempt<'_> {
             let used = if is_in_place(&found, &work.spec) {
                 self.hit(work, found)
             } else {
-                self.restore(work)
+                self.restore(work, &found)
             };
             match used {
                 Ok(logs) => return Ok(logs),
@@ -132,9 +132,10 @@ impl Attempt<'_> {
         Ok(logs)
     }
 
-    fn restore(&mut self, work: &Cacheable<'_>) -> Result<Option<Logs>, CacheError> {
+    fn restore(&mut self, work: &Cacheable<'_>, found: &Probe) -> Result<Option<Logs>, CacheError> {
         let request = RestoreSpec {
             target: RestoreTarget::Declared(&work.spec),
+            found: Some(&found.entry),
             worktree: Some(self.context.worktree),
         };
         let restored = work.cache.restore(&work.key, &request)?;

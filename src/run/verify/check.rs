@@ -178,7 +178,9 @@ impl Verifier<'_> {
         let Anchors { project, .. } = &spec.anchors;
         std::fs::create_dir_all(project).map_err(failed(project))?;
         let target = RestoreTarget::Declared(&spec);
-        let restored = self.cache.restore(&planned.key, &RestoreSpec { target, worktree: None })?;
+        let restored = self
+            .cache
+            .restore(&planned.key, &RestoreSpec { target, found: None, worktree: None })?;
         let mut outputs: Vec<_> = restored.recorded.into_iter().map(|file| file.output).collect();
         outputs.sort();
         Ok((outputs, spec))
