@@ -22,6 +22,7 @@ mod napi;
 pub mod outputs;
 pub mod path;
 pub mod run;
+pub mod span;
 pub mod stamp;
 pub mod store;
 pub mod workspace;

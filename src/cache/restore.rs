@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::fault;
 use crate::key::Key;
 use crate::outputs::{self, OutputError, OutputSpec, RecordedOutput};
+use crate::span;
 use crate::store::OutputFile;
 
 /// Where an entry is restored to.
@@ -78,8 +79,10 @@ impl Cache {
     pub fn restore(&self, key: &Key, spec: &RestoreSpec<'_>) -> Result<Restored, CacheError> {
         self.check_open()?;
         let path = directory::artifact(self.dir(), key);
-        let mut unpacked = artifact::unpack(&path, key, &self.staging(), &spec.target.acceptor())
-            .map_err(|error| self.dropped(key, error))?;
+        let mut unpacked = span::of("unpack", || {
+            artifact::unpack(&path, key, &self.staging(), &spec.target.acceptor())
+        })
+        .map_err(|error| self.dropped(key, error))?;
         let failed = |source| ArtifactError::Io { action: "read", path: path.clone(), source };
         fault::point("restore.unpacked").map_err(failed)?;
         // A row that another process has just removed comes back with the artifact, or not at all.
@@ -102,14 +105,14 @@ impl Cache {
                 error => CacheError::Outputs(error),
             })?;
             fault::point("restore.checked").map_err(failed)?;
-            outputs::clean(declared)?;
+            span::of("clean", || outputs::clean(declared))?;
         } else {
             outputs::check(&unpacked, anchors)?;
         }
-        let recorded = outputs::put(unpacked, anchors)?;
+        let recorded = span::of("put", || outputs::put(unpacked, anchors))?;
         fault::point("restore.put").map_err(failed)?;
         if let Some(worktree) = spec.worktree {
-            self.record_current(worktree, &entry.task_id, key, &recorded)?;
+            span::of("record", || self.record_current(worktree, &entry.task_id, key, &recorded))?;
         }
         Ok(Restored { entry, logs, recorded })
     }

@@ -12,6 +12,7 @@ use crate::artifact::{self, Anchors, ArtifactError, Captured, Logs, Meta, Output
 use crate::fault;
 use crate::key::{Key, KeyInput};
 use crate::outputs::RecordedOutput;
+use crate::span;
 use crate::store::EntryRow;
 
 /// A stream up to this many bytes is kept in its entry's row too, so that a hit need not open the artifact.
@@ -76,8 +77,9 @@ impl Cache {
             duration_ms: request.duration_ms,
             stored_at: iso(created_at),
         };
-        let packed =
-            artifact::pack(self.dir(), &meta, request.logs, request.outputs, request.anchors)?;
+        let packed = span::of("pack", || {
+            artifact::pack(self.dir(), &meta, request.logs, request.outputs, request.anchors)
+        })?;
         let row = EntryRow {
             key: meta.key,
             task_id: meta.task_id,
@@ -96,7 +98,7 @@ impl Cache {
             .map(|(output, stamp)| RecordedOutput { output: output.clone(), stamp: *stamp })
             .collect();
         fault::point("save.packed").map_err(failed)?;
-        packed.publish(&path)?;
+        span::of("publish", || packed.publish(&path))?;
         let worktree = request.worktree.and_then(Path::to_str);
         let recorded_set = worktree.map(|worktree| RecordedSet {
             worktree: worktree.to_owned(),
@@ -109,7 +111,7 @@ impl Cache {
             output_names: recorded.iter().map(|recorded| recorded.output.entry_name()).collect(),
             input: request.components.cloned(),
         };
-        self.take_rows(Some(saved), recorded_set)?;
+        span::of("record", || self.take_rows(Some(saved), recorded_set))?;
         Ok(Saved { entry: row.into(), recorded })
     }
 }

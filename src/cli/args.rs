@@ -113,12 +113,16 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text", value_parser = words::<DryFormat>())]
     dry: Option<DryFormat>,
     /// Run each hit again in a scratch copy and compare its outputs byte by byte; changes nothing
-    #[arg(long, conflicts_with_all = ["force", "no_cache", "dry", "summarize"])]
+    #[arg(long, conflicts_with_all = ["force", "no_cache", "dry", "summarize", "profile"])]
     verify: bool,
     /// Write a JSON summary of the run [default file: .vx/runs/RUN-ID.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "absent, bare and with a file are three things")]
     summarize: Option<Option<PathBuf>>,
+    /// Write a trace of where the time went, for Perfetto and the like [default file: .vx/runs/RUN-ID.profile.json]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "absent, bare and with a file are three things")]
+    profile: Option<Option<PathBuf>>,
     /// Arguments for the requested tasks
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
@@ -143,6 +147,7 @@ impl From<RunArgs> for RunOptions {
             dry: args.dry,
             verify: args.verify,
             summarize: args.summarize,
+            profile: args.profile,
         }
     }
 }
@@ -201,6 +206,9 @@ mod tests {
         assert_eq!(run(&["build", "--dry=json"]).dry, Some(DryFormat::Json));
         assert_eq!(run(&["--summarize", "build"]).summarize, Some(None));
         assert_eq!(run(&["build", "--summarize=x.json"]).summarize, Some(Some("x.json".into())));
+        assert_eq!(run(&["build"]).profile, None);
+        assert_eq!(run(&["--profile", "build"]).profile, Some(None));
+        assert_eq!(run(&["build", "--profile=x.json"]).profile, Some(Some("x.json".into())));
     }
 
     #[test]

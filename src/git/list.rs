@@ -18,6 +18,7 @@ use super::tracked::{self, Named, Seen};
 use super::{attributes, oid, sparse, untracked};
 use crate::file_id::{ObjectFormat, Oid};
 use crate::path::{PathError, RelPath};
+use crate::span;
 use crate::stamp::Stamp;
 
 /// One file or symbolic link that git sees.
@@ -117,13 +118,15 @@ impl File {
 
 /// `outer` is the object format of the outermost repository: oids of another one name nothing there.
 fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part, GitError> {
-    let index = Index::now(repo)?;
+    let index = span::of("read the index", || Index::now(repo))?;
     let index: &Index = &index;
     let named = Named::in_scope(index, scope);
 
+    let recorder = span::recorder();
+    let recorder = recorder.as_ref();
     let (walked, looked) = rayon::join(
-        || untracked::walk(repo, index, scope),
-        || tracked::look(repo.worktree(), index, &named.files),
+        || span::beside(recorder, "walk", || untracked::walk(repo, index, scope)),
+        || span::beside(recorder, "lstat", || tracked::look(repo.worktree(), index, &named.files)),
     );
     let ((met, excludes), mut seen) = (walked?, looked?);
 

@@ -13,6 +13,7 @@ use super::task::output_spec;
 use crate::cache::{Cache, CacheError};
 use crate::graph::{TaskGraph, TaskIx};
 use crate::outputs;
+use crate::span;
 
 /// Takes back the results of this run that may be wrong, and says so.
 ///
@@ -23,6 +24,7 @@ pub(super) fn take_back(
     cache: &Cache,
     outcomes: &mut [Outcome],
 ) -> Result<(), CacheError> {
+    span::phase("look at outputs again");
     let graph = context.graph;
     let read = above_the_saved(graph, outcomes);
     let tasks: Vec<TaskIx> = graph.indices().collect();

@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub verify: bool,
     /// Write a JSON summary: to this file, or to one named after the run under `.vx/runs`.
     pub summarize: Option<Option<PathBuf>>,
+    /// Write where the time went: to this file, or to one named after the run under `.vx/runs`.
+    pub profile: Option<Option<PathBuf>>,
 }
 
 /// How many tasks run at once.

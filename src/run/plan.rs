@@ -10,6 +10,7 @@ use crate::cache::{Cache, Probe};
 use crate::error::Result;
 use crate::graph::{TaskGraph, TaskIx};
 use crate::key::Key;
+use crate::span;
 
 /// One task of the plan.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(super) fn plan(
     cache: Option<&Cache>,
     worktree: &std::path::Path,
 ) -> Result<Vec<Planned>> {
+    span::phase("key the tasks");
     let tasks: Vec<TaskIx> = graph.indices().collect();
     let mut components: Vec<Option<Components>> =
         tasks.par_iter().map(|task| keys.components(*task).map(Some)).collect::<Result<_>>()?;
@@ -44,6 +46,7 @@ pub(super) fn plan(
             known[task.index()] = Some(key);
         }
     }
+    span::phase("ask the cache");
     let cached = |task: &TaskIx| graph[*task].config.cache.is_some();
     let asked: Vec<Key> = tasks
         .iter()

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::outcome::{Outcome, Status};
 use super::plan::Planned;
-use crate::graph::TaskGraph;
+use crate::graph::{TaskGraph, TaskId};
 use crate::workspace::Workspace;
 
 /// `--dry=json`.
@@ -99,9 +99,10 @@ pub(super) struct RunReport {
     tasks: Vec<RunTask>,
 }
 
+/// What became of one task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RunTask {
+pub(super) struct RunTask {
     id: String,
     hash: Option<String>,
     status: &'static str,
@@ -111,6 +112,24 @@ struct RunTask {
     cpu_ms: Option<u64>,
     peak_rss_bytes: Option<u64>,
     miss_reason: Option<String>,
+}
+
+impl RunTask {
+    /// Describes one task.
+    #[must_use]
+    pub(super) fn new(id: &TaskId, outcome: &Outcome) -> Self {
+        Self {
+            id: id.to_string(),
+            hash: outcome.key.as_ref().map(ToString::to_string),
+            status: outcome.status.as_str(),
+            restored: outcome.restored,
+            exit_code: outcome.exit_code,
+            duration_ms: millis(outcome.duration),
+            cpu_ms: outcome.usage.cpu.map(millis),
+            peak_rss_bytes: outcome.usage.peak_rss,
+            miss_reason: outcome.miss_reason.clone().filter(|_| outcome.status != Status::CacheHit),
+        }
+    }
 }
 
 /// When and how a run went.
@@ -131,17 +150,7 @@ impl RunReport {
     #[must_use]
     pub(super) fn new(facts: &RunFacts, graph: &TaskGraph, outcomes: &[Outcome]) -> Self {
         let tasks = graph.nodes().iter().zip(outcomes).filter(|(node, _)| !node.config.is_group());
-        let tasks = tasks.map(|(node, outcome)| RunTask {
-            id: node.id.to_string(),
-            hash: outcome.key.as_ref().map(ToString::to_string),
-            status: outcome.status.as_str(),
-            restored: outcome.restored,
-            exit_code: outcome.exit_code,
-            duration_ms: millis(outcome.duration),
-            cpu_ms: outcome.usage.cpu.map(millis),
-            peak_rss_bytes: outcome.usage.peak_rss,
-            miss_reason: outcome.miss_reason.clone().filter(|_| outcome.status != Status::CacheHit),
-        });
+        let tasks = tasks.map(|(node, outcome)| RunTask::new(&node.id, outcome));
         Self {
             run_id: facts.run_id.clone(),
             started_at: timestamp(facts.started_at),
@@ -154,7 +163,7 @@ impl RunReport {
 }
 
 /// ISO 8601, UTC, to the millisecond.
-fn timestamp(time: SystemTime) -> String {
+pub(super) fn timestamp(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }
 

@@ -18,12 +18,13 @@ use super::outcome::{Outcome, Status};
 use super::plan::{Planned, plan};
 use super::printer::Printer;
 use super::process::Stream;
+use super::profile::profiled;
 use super::progress::Progress;
 use super::report::{PlanReport, RunFacts, RunReport};
+use super::report_file::{Report, ReportFile};
 use super::session::Session;
 use super::stop::Stop;
 use super::summary::Counts;
-use super::summary_file::SummaryFile;
 use super::verify::verify;
 use super::work::work;
 use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
@@ -33,6 +34,7 @@ use crate::graph::{Request, TaskGraph, select};
 use crate::inputs::Tree;
 use crate::key::workspace_fingerprint;
 use crate::memo::Memo;
+use crate::span;
 
 /// What a run is given from outside.
 #[derive(Clone, Copy)]
@@ -55,11 +57,17 @@ pub struct Invoked<'a> {
 /// when the run was stopped by one.
 ///
 /// # Errors
-/// Everything that is wrong before the first task starts: nothing was touched then.
+/// Everything that is wrong before the first task starts: nothing was touched then, and only a profile written.
 pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
+    let run_id = Ulid::generate().to_string();
+    profiled(options, invoked, &run_id, || run_to_end(options, invoked, &run_id))
+}
+
+fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Result<i32> {
     let (started, started_at) = (Instant::now(), SystemTime::now());
     let session = Session::open(invoked.cwd, invoked.evaluator)?;
     let Session { workspace, configs } = &session;
+    span::phase("build the graph");
     let request = Request {
         selectors: &options.selectors,
         filters: &options.filters,
@@ -71,8 +79,10 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
     let cache_dir =
         cache_dir(workspace.root(), invoked.cwd, options.cache_dir.as_deref(), configured)?;
     // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
+    span::phase("open the cache");
     let is_there = !Cache::is_absent(&cache_dir);
     let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
+    span::phase("look at the files");
     let tree = Tree::open(workspace.root())?;
     let keys = Keys {
         workspace,
@@ -82,14 +92,13 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
         fingerprint: workspace_fingerprint(workspace.root())?,
         view: tree.view()?,
         tree,
-        memo: existing
-            .as_ref()
-            .map_or_else(|| Ok(Memo::default()), |cache| cache.memo(workspace.root()))?,
+        memo: load_memo(existing.as_ref(), workspace.root())?,
         runtime_values: Mutex::default(),
         stop: invoked.stop,
     };
     let worktree = workspace.root();
     let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
+    span::phase("prepare");
     graph.undeclared().iter().for_each(|slip| warn(invoked.console, &slip.to_string()));
     warn_about_inputs(&graph, &planned, invoked.console);
     if let Some(cache) = &existing {
@@ -100,9 +109,8 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
         print_plan(&report, format, invoked.console);
         return Ok(0);
     }
-    let run_id = Ulid::generate().to_string();
-    let summarize = options.summarize.as_ref().map(|named| {
-        SummaryFile::prepare(named.as_deref(), invoked.cwd, workspace.root(), &run_id)
+    let summarize = options.summarize.as_ref().map(Option::as_deref).map(|named| {
+        ReportFile::prepare(Report::Summary, named, invoked.cwd, workspace.root(), run_id)
     });
     let summary_file = summarize.transpose()?;
     let cache = if is_there { existing } else { open_cache(&cache_dir, options, invoked.console)? };
@@ -143,7 +151,8 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
     }
 
     let exit_code = exit_code(&outcomes, invoked.stop);
-    let facts = RunFacts { run_id, started_at, took: started.elapsed(), exit_code };
+    let facts =
+        RunFacts { run_id: run_id.to_owned(), started_at, took: started.elapsed(), exit_code };
     print_summary(&facts, &graph, &outcomes, invoked.console);
     if let Some(cache) = &cache {
         let retention = configs.workspace().cache_retention;
@@ -153,6 +162,7 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
         }
         warn_of_cache(cache, invoked.console);
     }
+    span::phase("end");
     if let Some(file) = summary_file {
         file.write(&RunReport::new(&facts, &graph, &outcomes))?;
     }
@@ -165,7 +175,7 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
     if options.no_cache {
         return Ok(None);
     }
-    match Cache::open(dir) {
+    match span::of("open", || Cache::open(dir)) {
         Ok(cache) => {
             warn_of_cache(&cache, console);
             Ok(Some(cache.writing_together()))
@@ -176,6 +186,12 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is known about the contents of files.
+fn load_memo(cache: Option<&Cache>, root: &Path) -> Result<Memo, CacheError> {
+    span::phase("load the memo");
+    cache.map_or_else(|| Ok(Memo::default()), |cache| cache.memo(root))
 }
 
 fn concurrency(options: &RunOptions, configured: Option<std::num::NonZeroUsize>) -> usize {
@@ -234,6 +250,7 @@ fn print_plan(report: &PlanReport, format: DryFormat, console: &Console) {
 }
 
 fn print_summary(facts: &RunFacts, graph: &TaskGraph, outcomes: &[Outcome], console: &Console) {
+    span::phase("report");
     let tasks = || graph.nodes().iter().zip(outcomes).filter(|(node, _)| !node.config.is_group());
     let style = console.style(Stream::Out);
     let failed: Vec<_> = tasks().filter(|(_, outcome)| outcome.status == Status::Failed).collect();
@@ -255,6 +272,7 @@ fn keep_books(
     argv: &[String],
     retention: Option<Retention>,
 ) -> Result<(), CacheError> {
+    span::phase("write the history");
     let hits = outcomes
         .iter()
         .filter(|outcome| outcome.status.is_hit())
@@ -268,6 +286,7 @@ fn keep_books(
     // A run that stored nothing has not made the cache larger.
     if let Some(retention) = retention.filter(|_| outcomes.iter().any(|outcome| outcome.saved_now))
     {
+        span::phase("retention");
         cache.prune(&PruneOptions {
             older_than_ms: SystemTime::now().checked_sub(retention.older_than).map(since_epoch),
             max_bytes: Some(retention.max_size),
@@ -275,5 +294,6 @@ fn keep_books(
             protect: outcomes.iter().filter_map(|outcome| outcome.key.clone()).collect(),
         })?;
     }
+    span::phase("close the cache");
     cache.close()
 }

@@ -16,9 +16,11 @@ use super::execute::{command_line, place};
 use super::outcome::{Outcome, Status};
 use super::printer::LinePrinter;
 use super::process::{Command, Exit, Finished, Sink, SpawnError, Stream, run};
+use super::profile::{service_lane, task_label};
 use super::stop::{Cause, Stop};
 use crate::config::ExecConfig;
 use crate::graph::TaskIx;
+use crate::span;
 
 /// The services of one run.
 pub(super) struct Services {
@@ -105,7 +107,10 @@ impl Services {
         let began = Began { outcome, at: Instant::now() };
         let (sender, news) = channel();
         let started = began.clone();
+        let recorder = span::recorder();
         scope.spawn(move || {
+            let _lane = service_lane(recorder.as_ref(), context.graph, task);
+            let span = span::enter("task");
             let was_ready = Arc::new(AtomicBool::new(false));
             let finished =
                 self.serve(context, task, exec, Ready(Arc::clone(&was_ready), sender.clone()));
@@ -115,6 +120,8 @@ impl Services {
                 context.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(task);
             }
             context.printer.ended(&context.graph[task].id.to_string(), &outcome, None);
+            span.label(|| task_label(context, task, &outcome));
+            drop(span);
             self.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(task, outcome.clone());
             // Nobody listens any more once the service was ready.
             let _ = sender.send(News::Ended(outcome));

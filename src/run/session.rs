@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::config::{ConfigError, Configs, Evaluated, Evaluator, Problem, WorkspaceConfig};
 use crate::error::Result;
+use crate::span;
 use crate::workspace::Workspace;
 
 /// A workspace, all of its configs evaluated and checked.
@@ -22,7 +23,9 @@ impl Session {
     /// # Errors
     /// No workspace, broken manifests, configs that throw or are wrong: all problems of all files at once.
     pub(super) fn open(cwd: &Path, evaluator: &dyn Evaluator) -> Result<Self> {
+        span::phase("discover the workspace");
         let workspace = Workspace::discover(cwd)?;
+        span::phase("evaluate the configs");
         let files: Vec<PathBuf> = workspace.config_files().map(Path::to_owned).collect();
         let mut answers = if files.is_empty() {
             Vec::new().into_iter()

@@ -7,24 +7,33 @@ use std::thread::Scope;
 use super::context::Context;
 use super::options::OnFailure;
 use super::outcome::{Outcome, Status};
+use super::profile::{taken_up_label, worker_lane};
 use super::schedule::Schedule;
 use super::service::Services;
 use super::stop::{Cause, Stop};
 use super::task::Attempt;
 use crate::graph::TaskIx;
+use crate::span;
 
 /// Brings every task of the run to its end and gives their outcomes, in the order of their indices.
 pub(super) fn work(context: &Context<'_>, concurrency: usize) -> Vec<Outcome> {
+    span::phase("run the tasks");
     let schedule = Schedule::new(context.graph);
     let helpers = Arc::new(Stop::default());
     let raised = Arc::clone(&helpers);
     let _listening = context.stop.listen(move |_, cause| raised.raise(cause));
     let services = Services::new(helpers);
+    let recorder = span::recorder();
     let threads = concurrency.clamp(1, context.graph.nodes().len().max(1));
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| take_up_all(scope, context, &schedule, &services)))
-            .collect();
+        let (schedule, services, recorder) = (&schedule, &services, recorder.as_ref());
+        let worker = |number| {
+            move || {
+                let _lane = worker_lane(recorder, number);
+                take_up_all(scope, context, schedule, services);
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|number| scope.spawn(worker(number))).collect();
         for worker in workers {
             // A panic is caught around each task; one outside of it ends the scope as a panic of its own.
             let _ = worker.join();
@@ -48,8 +57,11 @@ fn take_up_all<'scope>(
     services: &'scope Services,
 ) {
     while let Some(task) = schedule.next() {
+        let span = span::enter("task");
         let outcome = catch_unwind(AssertUnwindSafe(|| take_up(scope, context, services, task)))
             .unwrap_or_else(|_| panicked(context, task));
+        span.label(|| taken_up_label(context, task, &outcome));
+        drop(span);
         if outcome.status == Status::Failed && context.options.on_failure == OnFailure::Never {
             context.stop.raise(Cause::Failure);
         }

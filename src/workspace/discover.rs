@@ -72,6 +72,14 @@ impl Workspace {
         Ok(Self { root, config_file, projects, by_name, by_dir })
     }
 
+    /// The root of the workspace that holds `cwd`, links resolved; its projects are not looked for.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`], as when all of it is read.
+    pub fn root_of(cwd: &Path) -> Result<PathBuf, WorkspaceError> {
+        Ok(Root::find(cwd)?.dir)
+    }
+
     /// What a directory on disk is called relative to the root; `None` when it lies outside.
     #[must_use]
     pub fn relative(&self, dir: &Path) -> Option<RelPath> {

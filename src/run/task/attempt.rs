@@ -14,7 +14,9 @@ use crate::run::context::Context;
 use crate::run::execute::{Executed, execute};
 use crate::run::outcome::{Outcome, Status};
 use crate::run::process::Exit;
+use crate::run::profile::command_label;
 use crate::run::service::Services;
+use crate::span;
 
 /// One task being worked on.
 pub(in crate::run) struct Attempt<'a> {
@@ -64,7 +66,9 @@ impl<'a> Attempt<'a> {
         self.outcome.duration = self.began.elapsed();
         self.outcome.vouched &= self.outcome.status.is_good();
         if !self.context.graph[self.task].config.is_group() {
-            self.context.printer.ended(&self.id, &self.outcome, logs.as_ref());
+            span::of("print", || {
+                self.context.printer.ended(&self.id, &self.outcome, logs.as_ref());
+            });
         }
         self.outcome
     }
@@ -99,7 +103,7 @@ impl<'a> Attempt<'a> {
         if let Some(skipped) = self.skipped() {
             return skipped;
         }
-        match self.keyed() {
+        match span::of("key", || self.keyed()) {
             Ok(keyed) => {
                 self.outcome.key = Some(keyed.key);
                 self.outcome.ran = true;
@@ -117,7 +121,7 @@ impl<'a> Attempt<'a> {
     /// The output to print, where it was not streamed.
     fn work(&mut self) -> Result<Option<Logs>> {
         let node = &self.context.graph[self.task];
-        let keyed = self.keyed()?;
+        let keyed = span::of("key", || self.keyed())?;
         self.outcome.key = Some(keyed.key.clone());
         let Some(exec) = &node.config.exec else {
             let good = self.context.bad_upstream(self.task).is_none();
@@ -149,7 +153,10 @@ impl<'a> Attempt<'a> {
         loop {
             prepare();
             self.context.printer.started(&self.id, self.outcome.key.as_ref(), reason);
+            let span = span::enter("command");
             let executed = execute(self.context, self.task, exec, keeps)?;
+            span.label(|| command_label(tries, executed.finished.exit));
+            drop(span);
             if let Some(cut) = &executed.cut {
                 self.warn(&cut.to_string());
             }

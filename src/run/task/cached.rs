@@ -15,6 +15,7 @@ use crate::path::RelPath;
 use crate::run::keys::Components;
 use crate::run::outcome::Status;
 use crate::run::process::Exit;
+use crate::span;
 use crate::workspace::{ProjectIx, Workspace};
 
 /// The reason of a miss whose entry was there.
@@ -50,10 +51,9 @@ pub(in crate::run) fn output_spec(
 
 /// Whether the recorded outputs are still there. What cannot be looked at is not.
 fn is_in_place(found: &Probe, spec: &OutputSpec) -> bool {
-    found
-        .recorded
-        .as_ref()
-        .is_some_and(|recorded| outputs::is_current(spec, recorded).unwrap_or(false))
+    found.recorded.as_ref().is_some_and(|recorded| {
+        span::of("check outputs", || outputs::is_current(spec, recorded)).unwrap_or(false)
+    })
 }
 
 impl Attempt<'_> {
@@ -73,11 +73,11 @@ impl Attempt<'_> {
                 }
             }
         }
-        let Some(place) = self.place(work.cache)? else {
+        let Some(place) = span::of("lock the place", || self.place(work.cache))? else {
             return Ok(None);
         };
         reads &= place.is_ours;
-        let Some(lock) = self.lock(work)? else {
+        let Some(lock) = span::of("lock the key", || self.lock(work))? else {
             return Ok(None);
         };
         // Another process may have stored the result, or put it into place, while this one waited.
@@ -99,7 +99,7 @@ impl Attempt<'_> {
         self.outcome.ran = true;
         let owned = Cell::new(place.is_ours);
         let executed = self.execute_with_retries(work.exec, reason, place.lock.file(), || {
-            if let Err(error) = outputs::clean(&work.spec) {
+            if let Err(error) = span::of("clean", || outputs::clean(&work.spec)) {
                 self.warn(&format!("runs without the cache: {error}"));
                 owned.set(false);
             }
@@ -107,7 +107,7 @@ impl Attempt<'_> {
         // What could not be cleaned, or what others write to, may hold more than this command made.
         self.outcome.vouched &= owned.get();
         if executed.finished.exit == Exit::Code(0) && owned.get() {
-            self.save(work, &executed);
+            span::of("save", || self.save(work, &executed));
         }
         drop((lock, place));
         Ok(self.conclude(executed))
@@ -138,7 +138,7 @@ impl Attempt<'_> {
             found: Some(&found.entry),
             worktree: Some(self.context.worktree),
         };
-        let restored = work.cache.restore(&work.key, &request)?;
+        let restored = span::of("restore", || work.cache.restore(&work.key, &request))?;
         self.outcome.left = Some(restored.recorded.into());
         self.outcome.wrote = true;
         self.mark_hit(restored.entry.duration_ms, true);

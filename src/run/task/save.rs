@@ -6,6 +6,7 @@ use crate::cache::SaveRequest;
 use crate::error::Error;
 use crate::outputs::{self, RecordedOutput};
 use crate::run::execute::Executed;
+use crate::span;
 
 /// Why a result was not stored.
 enum NotSaved {
@@ -60,11 +61,13 @@ impl Attempt<'_> {
         work: &Cacheable<'_>,
         executed: &Executed,
     ) -> Result<Vec<RecordedOutput>, NotSaved> {
-        let moved = self.context.keys.moved(self.task, &work.components);
+        let moved = span::of("look at inputs again", || {
+            self.context.keys.moved(self.task, &work.components)
+        });
         if let Some(moved) = moved.map_err(NotSaved::InputsUnknown)? {
             return Err(NotSaved::InputMoved(moved));
         }
-        let outputs = outputs::list(&work.spec)?;
+        let outputs = span::of("list outputs", || outputs::list(&work.spec))?;
         if outputs.is_empty() && !work.spec.is_empty() {
             self.warn("its declared outputs match no file; an empty result is stored");
         }
