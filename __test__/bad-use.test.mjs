@@ -132,6 +132,7 @@ describe('flags', () => {
     [['run', 'build', '--dry=yaml'], "'yaml'", 'text, json'],
     [['run', 'build', '--cache-dir'], '--cache-dir <DIR>'],
     [['run', 'build', '--summarize='], '--summarize[=<FILE>]'],
+    [['run', 'build', '--profile='], '--profile[=<FILE>]'],
     [['run', 'build', '--force', '--no-cache'], "'--force' cannot be used with '--no-cache'"],
     [['run'], '<TASK>'],
     [[], 'Usage: vx <COMMAND>', 'run '],
@@ -359,6 +360,7 @@ describe('places that cannot be used', POSIX, () => {
         ['--cache-dir=closed/cache', '"closed/cache" cannot be used', 'choose another with --cache-dir'],
         ['--cache-dir=closed', '"closed" cannot be used', 'choose another with --cache-dir'],
         ['--summarize=closed/a.json', 'the summary to "closed/a.json"', 'another file with --summarize'],
+        ['--profile=closed/a.json', 'the profile to "closed/a.json"', 'another file with --profile'],
       ]) {
         const options = { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH } }
         const { status, stdout, stderr } = spawnSync(program, [...args, flag], options)

@@ -97,7 +97,7 @@ describe('vx run --verify', { skip: process.platform === 'win32' }, () => {
 
   test('does not go with flags that run or write', () => {
     const root = monorepo({ one: { tasks: { build: cached('true') } } })
-    for (const flag of ['--force', '--no-cache', '--dry', '--summarize']) {
+    for (const flag of ['--force', '--no-cache', '--dry', '--summarize', '--profile']) {
       assert.equal(vx(root, ['run', 'build', '--verify', flag]).code, 2, flag)
     }
   })
