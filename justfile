@@ -21,6 +21,10 @@ test-js:
     npm run test:js
     npm run test:bun
 
+# Measure parts of the engine; with a word those whose names match: `just bench-rust harvest`
+bench-rust *args:
+    cargo bench -- {{ args }}
+
 # The example workspace, as a user would see it
 demo:
     npm run demo

@@ -54,6 +54,7 @@ const STEPS = {
   rust() {
     run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings'])
     run('cargo', ['test'])
+    run('cargo', ['test', '--bench', 'engine'])
     run('cargo', ['test', '--features', 'faults', '--test', 'faults'])
     run('cargo', ['doc', '--no-deps', '--document-private-items'], { env: { RUSTDOCFLAGS: '-D warnings' } })
   },
