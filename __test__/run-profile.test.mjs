@@ -315,6 +315,22 @@ describe('--profile of a run that does not get far', unix, () => {
     assert.equal(git(root, 'status', '--porcelain', '--ignored'), '')
   })
 
+  test('a place that goes away during the run: that the profile is missing; the run itself stands', () => {
+    const out = join(scratch(), 'out')
+    const root = monorepo({
+      app: {
+        tasks: { build: cached(`mkdir -p dist; touch dist/x; rm -r '${out}'`) },
+        files: { 'src/a': 'a' },
+      },
+    })
+    const run = (flag) => vx(root, ['run', 'build', flag])
+    const { code, stdout, stderr } = run(`--profile=${out}/p.json`)
+    assert.equal(code, 2)
+    assert.match(stdout, /1 succeeded/)
+    assert.match(stderr, /cannot write the profile to ".*out\/p\.json".*\n +VX_PROFILE\n$/)
+    assert.match(run(`--profile=${scratch()}/p.json`).stdout, /1 hit/)
+  })
+
   test('without a file and outside of every workspace: that there is none', () => {
     const { code, stderr } = vx(scratch(), ['run', 'build', '--profile'])
     assert.equal(code, 2)
