@@ -20,6 +20,7 @@ pub mod memo;
 #[cfg(not(test))]
 mod napi;
 pub mod outputs;
+pub mod parallel;
 pub mod path;
 pub mod run;
 pub mod span;

@@ -2,20 +2,17 @@
 //!
 //! A memo holds what earlier runs learnt and collects what this one learns; who keeps it between runs is not
 //! its business. Of files whose oid git's index names it only holds that their bytes were read once and gave
-//! that very oid: the index cannot tell whether a filter that is gone by now stood between the two. A file changed less than [`RACY_NS`] before it was looked at is never remembered: a second
-//! write in the same clock tick would leave the stamp as it was.
+//! that very oid: the index cannot tell whether a filter that is gone by now stood between the two. What changed so shortly before it was looked at that its stamp is no proof
+//! ([`Stamp::is_proof`]) is never remembered.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::file_id::{ObjectFormat, Oid};
 use crate::key::Framing;
 use crate::stamp::Stamp;
-
-/// How old a change must be before its hash may be remembered: 50 ms.
-pub const RACY_NS: i64 = 50_000_000;
 
 /// How many confirmations are kept for one workspace: what a repository of a million files needs.
 pub const MOST_CONFIRMED: usize = 1_000_000;
@@ -80,7 +77,7 @@ impl Memo {
 
     /// Notes that the bytes of `path` gave `oid`, under the same condition as [`Self::learn`].
     pub fn confirm(&self, path: &Path, stamp: &Stamp, oid: &Oid, looked_at: SystemTime) {
-        if is_proof(stamp, looked_at) {
+        if stamp.is_proof(looked_at) {
             let it = Confirmed::new(path, stamp, oid);
             self.newly_confirmed.lock().unwrap_or_else(PoisonError::into_inner).insert(it);
         }
@@ -118,7 +115,7 @@ impl Memo {
     /// Remembers a hash, unless the file changed too shortly before `looked_at` for its stamp to be proof.
     /// `looked_at` is the time just before the `lstat` that gave `stamp`.
     pub fn learn(&self, path: &Path, stamp: Stamp, oid: &Oid, looked_at: SystemTime) {
-        if is_proof(&stamp, looked_at) {
+        if stamp.is_proof(looked_at) {
             let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
             learnt.insert(path.to_owned(), (stamp, oid.clone()));
         }
@@ -133,18 +130,9 @@ impl Memo {
     }
 }
 
-/// Whether a file's last change lies far enough before it was looked at for its stamp to be proof of its content.
-#[must_use]
-pub fn is_proof(stamp: &Stamp, looked_at: SystemTime) -> bool {
-    let looked_at = looked_at
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |age| i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
-    stamp.mtime_ns.max(stamp.ctime_ns) <= looked_at.saturating_sub(RACY_NS)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 

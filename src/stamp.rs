@@ -1,6 +1,10 @@
 //! What `lstat` says of one file: enough to tell that it has not been touched since it was last looked at.
 
 use std::fs::Metadata;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How old a change must be for a stamp to be proof.
+const RACY_NS: i64 = 50_000_000;
 
 /// The fields of an `lstat` that move whenever a file is written, replaced or chmod'ed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -88,6 +92,17 @@ impl Stamp {
             inode: 0,
             mode: kind,
         }
+    }
+
+    /// Whether the last change lies far enough before `looked_at`, the time just before the `lstat`, for the stamp to
+    /// be proof of what the file holds: 50 ms. A second write in the same tick of the file system's clock leaves the
+    /// stamp as it was.
+    #[must_use]
+    pub fn is_proof(&self, looked_at: SystemTime) -> bool {
+        let looked_at = looked_at
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
+        self.mtime_ns.max(self.ctime_ns) <= looked_at.saturating_sub(RACY_NS)
     }
 
     /// Whether this is a regular file.

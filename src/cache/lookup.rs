@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-
 use super::adopt;
 use super::directory::{self, ArtifactFile};
 use super::error::CacheError;
@@ -12,6 +10,7 @@ use super::handle::Cache;
 use crate::artifact::{self, Anchor, ArtifactError, Captured, Logs, OutputPath};
 use crate::key::Key;
 use crate::outputs::RecordedOutput;
+use crate::parallel;
 use crate::path::RelPath;
 use crate::store::{EntryRow, EntrySummary, OutputFile};
 
@@ -92,11 +91,8 @@ impl Cache {
         self.check_open()?;
         // One `lstat` a key, side by side: the cost follows the run, not the size of the cache. Where there is no
         // artifact there is no entry, whatever the index says.
-        let files: Vec<ArtifactFile> = keys
-            .par_iter()
-            .with_min_len(64)
-            .filter_map(|key| directory::find(self.dir(), key))
-            .collect();
+        let files = parallel::map(keys, 64, |key| directory::find(self.dir(), key));
+        let files: Vec<ArtifactFile> = files.into_iter().flatten().collect();
         if files.is_empty() {
             return Ok(HashMap::new());
         }

@@ -75,11 +75,15 @@ fn reach(local: &gix::Repository, worktree: &Path, index: &Index, found: &[BStri
     reach
 }
 
-/// Whether `path` is a `.gitattributes` file, also as a file system that folds case finds it.
+/// Whether `path` is a `.gitattributes` file.
 pub(super) fn is_attributes(path: &BStr) -> bool {
-    const NAME: &[u8] = b".gitattributes";
-    path.len().checked_sub(NAME.len()).is_some_and(|start| {
-        path[start..].eq_ignore_ascii_case(NAME) && (start == 0 || path[start - 1] == b'/')
+    is_named(path, b".gitattributes")
+}
+
+/// Whether the last name of `path` is `name`, also as a file system that folds case finds it.
+pub(super) fn is_named(path: &BStr, name: &[u8]) -> bool {
+    path.len().checked_sub(name.len()).is_some_and(|start| {
+        path[start..].eq_ignore_ascii_case(name) && (start == 0 || path[start - 1] == b'/')
     })
 }
 

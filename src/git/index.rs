@@ -2,18 +2,21 @@
 //!
 //! Never written, and never trusted for longer than its file stands still.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use gix::bstr::ByteSlice;
 use gix::index::entry::Flags;
 use gix::index::{Entry, File, State};
 
-use super::attributes::is_attributes;
+use super::attributes::{is_attributes, is_named};
 use super::error::GitError;
 use super::repo::Repo;
+use super::scope::Scope;
 use super::trust;
-use crate::memo::is_proof;
 use crate::stamp::{Stamp, is_absence};
 
 /// One state of a repository's index.
@@ -24,6 +27,8 @@ pub(super) struct Index {
     assumed: Vec<usize>,
     /// Positions of `.gitattributes` files.
     attributes: Vec<usize>,
+    /// Positions of `.gitignore` files.
+    ignores: Vec<usize>,
 }
 
 /// The last state that was decoded.
@@ -49,7 +54,7 @@ impl Index {
         }
         let index = Arc::new(Self::decode(&path, repo)?);
         // Decoded after the stamp was taken: an index that is replaced meanwhile has another one.
-        let stands_still = stamp.filter(|stamp| is_proof(stamp, looked_at));
+        let stands_still = stamp.filter(|stamp| stamp.is_proof(looked_at));
         *last = stands_still.map(|stamp| Last { stamp, index: Arc::clone(&index) });
         drop(last);
         Ok(index)
@@ -62,20 +67,63 @@ impl Index {
         let options = gix::index::decode::Options::default();
         let mut file = File::at_or_default(path, kind, skip_hash, options)
             .map_err(|error| GitError::index(path, &error))?;
-        let (mut assumed, mut attributes) = (Vec::new(), Vec::new());
+        let (mut assumed, mut attributes, mut ignores) = (Vec::new(), Vec::new(), Vec::new());
         for (at, entry) in file.entries().iter().enumerate() {
             if entry.flags.contains(Flags::ASSUME_VALID) {
                 assumed.push(at);
             }
-            if is_attributes(entry.path(&file)) {
+            let path = entry.path(&file);
+            if is_attributes(path) {
                 attributes.push(at);
+            } else if is_named(path, b".gitignore") {
+                ignores.push(at);
             }
         }
         // The flag makes a walk believe the index about a file's kind instead of looking.
         for at in &assumed {
             file.entries_mut()[*at].flags.remove(Flags::ASSUME_VALID);
         }
-        Ok(Self { file, assumed, attributes })
+        Ok(Self { file, assumed, attributes, ignores })
+    }
+
+    /// The part of it that decides how a walk of `scope` goes, so that the walk costs what is in the scope: what lies
+    /// there, one entry of each directory on the way, as what holds tracked files is entered although it is ignored, and
+    /// the rules of exclusion.
+    pub(super) fn part(&self, scope: &Scope) -> State {
+        let entries = self.file.entries();
+        let mut positions: BTreeSet<usize> = self.ignores.iter().copied().collect();
+        for dir in scope.on_the_way() {
+            let below = self.below(dir);
+            positions.extend(self.equal_to(dir).chain(below.start..below.end.min(below.start + 1)));
+        }
+        for root in scope.roots() {
+            positions.extend(self.equal_to(root).chain(self.below(root)));
+        }
+        let mut part = State::new(self.file.object_hash());
+        for at in positions {
+            let entry = &entries[at];
+            let path = entry.path(&self.file);
+            part.dangerously_push_entry(entry.stat, entry.id, entry.flags, entry.mode, path);
+        }
+        part
+    }
+
+    /// The positions of a path, one for each stage.
+    pub(super) fn equal_to(&self, path: &[u8]) -> Range<usize> {
+        let entries = self.file.entries();
+        let from = entries.partition_point(|entry| entry.path(&self.file).as_bytes() < path);
+        let len = entries[from..].iter().take_while(|entry| entry.path(&self.file) == path).count();
+        from..from + len
+    }
+
+    /// The positions of what lies below a directory.
+    pub(super) fn below(&self, dir: &[u8]) -> Range<usize> {
+        let entries = self.file.entries();
+        let (first, after) = ([dir, b"/"].concat(), [dir, b"0"].concat());
+        let start = |bound: &[u8]| {
+            entries.partition_point(|entry| entry.path(&self.file).as_bytes() < bound)
+        };
+        start(&first)..start(&after)
     }
 
     /// All rules of trust hold that the entry at a position alone decides.

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
-use rayon::prelude::*;
 
 use super::error::GitError;
 use super::ignores::Ignores;
@@ -17,6 +16,7 @@ use super::scope::Scope;
 use super::tracked::{self, Named, Seen};
 use super::{attributes, oid, sparse, untracked};
 use crate::file_id::{ObjectFormat, Oid};
+use crate::parallel;
 use crate::path::{PathError, RelPath};
 use crate::span;
 use crate::stamp::Stamp;
@@ -69,20 +69,16 @@ impl Repo {
     pub fn list(&self, under: &[RelPath]) -> Result<Listing, GitError> {
         let part = list_worktree(self, &Scope::new(under), self.object_format())?;
         let format = self.object_format();
-        let listed: Vec<Result<Listed, PathBuf>> = part
-            .files
-            .into_par_iter()
-            .with_min_len(256)
-            .filter_map(|file| file.listed(format))
-            .collect();
+        let listed = parallel::map(&part.files, 256, |file| file.listed(format));
         let (mut files, mut not_utf8) = (Vec::with_capacity(listed.len()), Vec::new());
-        for file in listed {
+        for file in listed.into_iter().flatten() {
             match file {
                 Ok(file) => files.push(file),
                 Err(path) => not_utf8.push(path),
             }
         }
-        files.par_sort_by(|a, b| a.path.cmp(&b.path));
+        // Most of it is in order already.
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|later, first| later.path == first.path);
         not_utf8.sort();
         not_utf8.dedup();
@@ -104,10 +100,12 @@ struct File {
 }
 
 impl File {
-    fn listed(self, format: ObjectFormat) -> Option<Result<Listed, PathBuf>> {
+    fn listed(&self, format: ObjectFormat) -> Option<Result<Listed, PathBuf>> {
         let path = match RelPath::from_bytes(&self.path) {
             Ok(path) => path,
-            Err(PathError::NotUtf8(_)) => return gix::path::from_bstring(self.path).ok().map(Err),
+            Err(PathError::NotUtf8(_)) => {
+                return gix::path::from_bstring(self.path.clone()).ok().map(Err);
+            }
             // An index may name anything; what lies outside of the worktree is none of its files.
             Err(_) => return None,
         };
@@ -124,7 +122,8 @@ fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part
 
     let recorder = span::recorder();
     let recorder = recorder.as_ref();
-    let (walked, looked) = rayon::join(
+    let (walked, looked) = parallel::join(
+        scope.is_everything(),
         || span::beside(recorder, "walk", || untracked::walk(repo, index, scope)),
         || span::beside(recorder, "lstat", || tracked::look(repo.worktree(), index, &named.files)),
     );

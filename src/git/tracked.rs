@@ -9,12 +9,12 @@ use std::time::SystemTime;
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::index::entry::Mode;
 use gix::index::{Entry, State};
-use rayon::prelude::*;
 
 use super::error::GitError;
 use super::index::Index;
 use super::scope::Scope;
 use super::trust;
+use crate::parallel;
 use crate::stamp::{Stamp, is_absence};
 
 /// What the index names within a scope.
@@ -45,12 +45,12 @@ impl Named {
         }
         for dir in scope.on_the_way() {
             // A submodule, a link or a folded directory may stand where a directory is expected.
-            named.take(index, equal_to(index, dir));
-            named.take(index, equal_to(index, &[dir, b"/"].concat()));
+            named.take(index, index.equal_to(dir));
+            named.take(index, index.equal_to(&[dir, b"/"].concat()));
         }
         for root in scope.roots() {
-            named.take(index, equal_to(index, root));
-            named.take(index, below(index, root));
+            named.take(index, index.equal_to(root));
+            named.take(index, index.below(root));
         }
         named.files.sort_unstable_by_key(|position| position.at);
         named
@@ -81,21 +81,6 @@ impl Named {
         }
         self.submodules.dedup();
     }
-}
-
-fn equal_to(index: &State, path: &[u8]) -> Range<usize> {
-    let entries = index.entries();
-    let from = entries.partition_point(|entry| entry.path(index).as_bytes() < path);
-    let len = entries[from..].iter().take_while(|entry| entry.path(index) == path).count();
-    from..from + len
-}
-
-fn below(index: &State, dir: &[u8]) -> Range<usize> {
-    let entries = index.entries();
-    let (first, after) = ([dir, b"/"].concat(), [dir, b"0"].concat());
-    let from = entries.partition_point(|entry| entry.path(index).as_bytes() < first.as_slice());
-    let to = entries.partition_point(|entry| entry.path(index).as_bytes() < after.as_slice());
-    from..to
 }
 
 /// A file or link on disk, with the oid that the index has for it where that may stand for its bytes.
@@ -151,7 +136,7 @@ fn look_at_all<'i, T: Sync>(
         let trusted = entry.filter(|entry| trust::file_is_as_recorded(entry, index, &stamp));
         Ok(Some(Seen { path, stamp, looked_at, oid: trusted.map(|entry| entry.id) }))
     };
-    items.par_iter().with_min_len(256).filter_map(|item| one(item).transpose()).collect()
+    Ok(parallel::try_map(items, 256, one)?.into_iter().flatten().collect())
 }
 
 /// Where `path` is on disk; `None` for bytes that this system cannot have as a name.

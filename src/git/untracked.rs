@@ -10,11 +10,11 @@ use gix::dir::EntryRef;
 use gix::dir::entry::{Kind, Property, Status};
 use gix::dir::walk::{Action, Delegate, EmissionMode, ForDeletionMode};
 use gix::discover::DOT_GIT_DIR as DOT_GIT;
-use gix::index::State;
 use gix::worktree::stack::state::ignore::Source;
 
 use super::attributes::is_attributes;
 use super::error::GitError;
+use super::index::Index;
 use super::repo::Repo;
 use super::scope::Scope;
 use super::tracked::on_disk;
@@ -43,7 +43,7 @@ pub(super) struct Met {
 /// Walks what `scope` asks for, and gives the exclude rules back for later questions.
 pub(super) fn walk(
     repo: &Repo,
-    index: &State,
+    index: &Index,
     scope: &Scope,
 ) -> Result<(Met, gix::worktree::Stack), GitError> {
     let mut careful = false;
@@ -63,15 +63,18 @@ pub(super) fn walk(
 
 fn walk_once(
     repo: &Repo,
-    index: &State,
+    index: &Index,
     scope: &Scope,
     careful: bool,
 ) -> Result<(Met, gix::worktree::Stack), gix::Error> {
     let local = repo.inner.to_thread_local();
     let worktree = careful.then(|| repo.worktree());
     let mut collect = Collect { met: Met::default(), scope, worktree };
+    let starts = starts(repo.worktree(), scope);
+    let part = (!starts.contains(&None) && !index.is_sparse()).then(|| index.part(scope));
+    let index = part.as_ref().unwrap_or(index);
     let mut rules = None;
-    for start in starts(repo.worktree(), scope) {
+    for start in starts {
         let options = local
             .dirwalk_options()?
             .emit_untracked(EmissionMode::Matching)

@@ -3,8 +3,6 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-
 use super::content::{self, Identity};
 use super::disk::{Walk, leads_to_directory};
 use super::error::InputError;
@@ -15,6 +13,7 @@ use crate::error::Result;
 use crate::file_id::{FileId, Oid};
 use crate::glob::{Globs, Pattern};
 use crate::memo::Memo;
+use crate::parallel;
 use crate::path::RelPath;
 use crate::stamp::Stamp;
 
@@ -65,6 +64,9 @@ pub fn harvest(view: &View, spec: &InputSpec, memo: &Memo) -> Result<Harvest> {
 /// [`InputError`], when it cannot be read or never stands still.
 pub fn input_file(view: &View, path: &RelPath, memo: &Memo) -> Result<Option<InputFile>> {
     let found = view.get(path).map_or_else(|| Found::OnDisk(path.clone()), Found::Visible);
+    // What a look at a part left out is known already, as far as it is worth knowing.
+    let nothing = Memo::default();
+    let memo = if view.is_whole() { memo } else { &nothing };
     Ok(identify(view, memo, vec![found])?.pop())
 }
 
@@ -372,18 +374,16 @@ fn identify(view: &View, memo: &Memo, found: Vec<Found<'_>>) -> Result<Vec<Input
     if unknown.is_empty() {
         return Ok(files);
     }
-    let read = |(path, by_index): (RelPath, Option<Oid>)| -> Result<_, InputError> {
-        let identity = content::identify(&on_disk(&path), format, memo, by_index.as_ref())?;
+    let read = |(path, by_index): &(RelPath, Option<Oid>)| -> Result<_, InputError> {
+        let identity = content::identify(&on_disk(path), format, memo, by_index.as_ref())?;
         Ok(identity.map(|Identity { id, stamp, target_stamp }| InputFile {
-            path,
+            path: path.clone(),
             id,
             stamp,
             target_stamp,
         }))
     };
-    let read: Result<Vec<Option<InputFile>>, InputError> =
-        unknown.into_par_iter().map(read).collect();
-    files.extend(read?.into_iter().flatten());
+    files.extend(parallel::try_map(&unknown, 8, read)?.into_iter().flatten());
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

@@ -8,13 +8,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use super::tree::{Repository, Tree};
 use super::walk;
 use crate::error::Result;
 use crate::file_id::{ObjectFormat, Oid};
-use crate::git::Listing;
+use crate::git::{Listed, Listing};
 use crate::glob::Globs;
 use crate::outputs::is_temporary;
 use crate::path::RelPath;
@@ -43,6 +41,8 @@ pub struct View {
     files: Vec<Visible>,
     not_utf8: Vec<NotUtf8>,
     rules: Option<Rules>,
+    /// Whether nothing was left out of the look.
+    whole: bool,
     /// What glob lists under the workspace root matched, by their patterns: many tasks share one list.
     matched: Mutex<HashMap<Vec<String>, Arc<[usize]>>>,
 }
@@ -102,7 +102,7 @@ impl View {
             return Ok(view);
         }
         let (files, not_utf8) = walk::walk(&tree.root, under)?;
-        Ok(Self::new(tree, ObjectFormat::Sha1, files, not_utf8, None))
+        Ok(Self::new(tree, ObjectFormat::Sha1, files, not_utf8, None, under.is_empty()))
     }
 
     /// `None`: the repository itself ignores the workspace.
@@ -118,20 +118,17 @@ impl View {
             return Ok(None);
         }
         let listed = std::mem::take(&mut listing.files);
-        let files: Vec<Visible> = listed
-            .into_par_iter()
-            .with_min_len(1024)
-            .filter_map(|file| {
-                let path = if prefix.is_root() {
-                    file.path
-                } else {
-                    // What leads to the workspace from outside of it is not in it.
-                    RelPath::new(file.path.strip_prefix(prefix)?).ok()?
-                };
-                let visible = Visible { path, stamp: file.stamp, trusted: file.trusted };
-                (!is_excluded(visible.path.as_str())).then_some(visible)
-            })
-            .collect();
+        let visible = |file: Listed| {
+            let path = if prefix.is_root() {
+                file.path
+            } else {
+                // What leads to the workspace from outside of it is not in it.
+                RelPath::new(file.path.strip_prefix(prefix)?).ok()?
+            };
+            let visible = Visible { path, stamp: file.stamp, trusted: file.trusted };
+            (!is_excluded(visible.path.as_str())).then_some(visible)
+        };
+        let files = listed.into_iter().filter_map(visible).collect();
         let not_utf8 = std::mem::take(&mut listing.not_utf8);
         let not_utf8 = not_utf8
             .iter()
@@ -139,7 +136,8 @@ impl View {
             .filter_map(NotUtf8::new)
             .collect();
         let rules = Some(Rules { listing, prefix: prefix.clone() });
-        Ok(Some(Self::new(tree, repo.object_format(), files, not_utf8, rules)))
+        let whole = under.is_empty();
+        Ok(Some(Self::new(tree, repo.object_format(), files, not_utf8, rules, whole)))
     }
 
     fn new(
@@ -148,6 +146,7 @@ impl View {
         files: Vec<Visible>,
         not_utf8: Vec<NotUtf8>,
         rules: Option<Rules>,
+        whole: bool,
     ) -> Self {
         Self {
             root: tree.root.clone(),
@@ -156,6 +155,7 @@ impl View {
             files,
             not_utf8,
             rules,
+            whole,
             matched: Mutex::default(),
         }
     }
@@ -164,6 +164,11 @@ impl View {
     #[must_use]
     pub fn object_format(&self) -> ObjectFormat {
         self.format
+    }
+
+    /// Whether the whole workspace was looked at.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The workspace root, absolute.

@@ -2,12 +2,14 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use super::canonical::canonical_json;
 use super::derive::KeyError;
 use super::framing::Framing;
+use crate::stamp::Stamp;
 
 /// The files at the workspace root that take part, in this order.
 pub const FINGERPRINT_FILES: [&str; 7] = [
@@ -19,6 +21,46 @@ pub const FINGERPRINT_FILES: [&str; 7] = [
     "bun.lockb",
     "pnpm-workspace.yaml",
 ];
+
+/// What [`workspace_fingerprint`] was taken from, so that it need not be taken again while nothing moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// 32 lower-case hex digits.
+    pub value: String,
+    /// Of each file that takes part, links followed; `None` as a whole where some stamp is no proof.
+    stamps: Option<Vec<Option<Stamp>>>,
+}
+
+impl Fingerprint {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// As [`workspace_fingerprint`].
+    pub fn take(root: &Path) -> Result<Self, KeyError> {
+        let looked_at = SystemTime::now();
+        let before = stamps(root);
+        let value = workspace_fingerprint(root)?;
+        let is_proof = |stamp: &Option<Stamp>| stamp.is_none_or(|stamp| stamp.is_proof(looked_at));
+        let stands = before.iter().all(is_proof) && stamps(root) == before;
+        Ok(Self { value, stamps: stands.then_some(before) })
+    }
+
+    /// As of now, read again only where something moved.
+    ///
+    /// # Errors
+    /// As [`workspace_fingerprint`].
+    pub fn now(&self, root: &Path) -> Result<String, KeyError> {
+        if self.stamps.as_ref().is_some_and(|then| *then == stamps(root)) {
+            return Ok(self.value.clone());
+        }
+        workspace_fingerprint(root)
+    }
+}
+
+fn stamps(root: &Path) -> Vec<Option<Stamp>> {
+    let names = FINGERPRINT_FILES.iter().chain(&["package.json"]);
+    names.map(|name| std::fs::metadata(root.join(name)).ok().map(|at| Stamp::of(&at))).collect()
+}
 
 /// `workspaceFingerprint` of design section 5 for the workspace at `root`: 32 lower-case hex digits.
 ///
@@ -57,6 +99,8 @@ fn read_existing(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -74,6 +118,28 @@ mod tests {
         assert_ne!(shaped, empty);
         std::fs::write(dir.path().join("yarn.lock"), "").unwrap();
         assert_ne!(workspace_fingerprint(dir.path()).unwrap(), shaped);
+    }
+
+    #[test]
+    fn it_is_read_again_when_anything_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let lockfile = dir.path().join("yarn.lock");
+        let old = SystemTime::now() - Duration::from_secs(60);
+        let write = |text: &str, at: SystemTime| {
+            std::fs::write(&lockfile, text).unwrap();
+            std::fs::File::open(&lockfile).unwrap().set_modified(at).unwrap();
+        };
+        write("one", old);
+        let racy = Fingerprint::take(dir.path()).unwrap();
+        assert_eq!(racy.stamps, None, "just changed");
+        assert_eq!(racy.now(dir.path()).unwrap(), racy.value);
+        let taken = Fingerprint { stamps: Some(stamps(dir.path())), ..racy };
+        assert_eq!(taken.now(dir.path()).unwrap(), taken.value);
+        // Same size, and the time put back: the ctime tells.
+        write("two", old);
+        assert_ne!(taken.now(dir.path()).unwrap(), taken.value);
+        std::fs::remove_file(&lockfile).unwrap();
+        assert_ne!(taken.now(dir.path()).unwrap(), taken.value);
     }
 
     #[test]

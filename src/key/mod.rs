@@ -7,7 +7,7 @@ mod framing;
 
 pub use canonical::{canonical_json, task_config_hash};
 pub use derive::{EnvValue, Key, KeyError, KeyInput};
-pub use fingerprint::{FINGERPRINT_FILES, workspace_fingerprint};
+pub use fingerprint::{FINGERPRINT_FILES, Fingerprint, workspace_fingerprint};
 pub use framing::Framing;
 
 /// The first field of every key. A bump orphans every entry ever stored; `docs/cache-version.md` keeps

@@ -1,14 +1,13 @@
 //! Puts the outputs of a verified artifact into the tree: parents first, each file whole or not at all,
 //! directories last.
 
-use rayon::prelude::*;
-
 use super::base::Bases;
 use super::current::RecordedOutput;
 use super::error::OutputError;
 use super::place::place;
 use crate::artifact::{Anchor, Anchors, Item, ItemKind, OutputPath, Unpacked};
 use crate::fault;
+use crate::parallel;
 
 /// How many outputs of one directory one thread takes at a time.
 const BATCH: usize = 64;
@@ -35,9 +34,8 @@ fn put_all(bases: &Bases<'_>, items: &[&Item]) -> Result<Vec<RecordedOutput>, Ou
         .chunk_by(|a, b| home(&a.output) == home(&b.output))
         .flat_map(|siblings| siblings.chunks(BATCH))
         .collect();
-    let recorded: Result<Vec<Vec<RecordedOutput>>, OutputError> =
-        batches.par_iter().map(|batch| put_batch(bases, batch)).collect();
-    Ok(recorded?.into_iter().flatten().collect())
+    let recorded = parallel::try_map(&batches, 2, |batch| put_batch(bases, batch))?;
+    Ok(recorded.into_iter().flatten().collect())
 }
 
 /// The directory that an output belongs into.

@@ -5,15 +5,13 @@
 //! stored something, the outputs that it may have read are looked at once more, each task's once; where they are not
 //! as they were left, what depends on that task leaves the cache again. Results in the tree stand.
 
-use rayon::prelude::*;
-
 use super::context::Context;
 use super::outcome::Outcome;
 use super::task::output_spec;
 use crate::cache::{Cache, CacheError};
 use crate::graph::{TaskGraph, TaskIx};
-use crate::outputs;
 use crate::span;
+use crate::{outputs, parallel};
 
 /// Takes back the results of this run that may be wrong, and says so.
 ///
@@ -28,10 +26,9 @@ pub(super) fn take_back(
     let graph = context.graph;
     let read = above_the_saved(graph, outcomes);
     let tasks: Vec<TaskIx> = graph.indices().collect();
-    let disturbed: Vec<bool> = tasks
-        .par_iter()
-        .map(|task| read[task.index()] && is_disturbed(context, *task, &outcomes[task.index()]))
-        .collect();
+    let is_disturbed =
+        |task: &TaskIx| read[task.index()] && is_disturbed(context, *task, &outcomes[task.index()]);
+    let disturbed = parallel::map(&tasks, 8, is_disturbed);
     if !disturbed.contains(&true) {
         return Ok(());
     }

@@ -10,12 +10,13 @@ use crate::error::{Coded, Result};
 use crate::glob::Globs;
 use crate::graph::{TaskGraph, TaskIx};
 use crate::inputs::{Harvest, InputSpec, InputWarning, Tree, View, harvest, input_file};
-use crate::key::{EnvValue, Key, KeyInput, task_config_hash, workspace_fingerprint};
+use crate::key::{EnvValue, Fingerprint, Key, KeyInput, task_config_hash};
 use crate::memo::Memo;
 use crate::path::RelPath;
 use crate::run::environment::{Declared, Variables, bin_dirs, build, value};
 use crate::run::process::{Command, Exit, Sink, Stream, run};
 use crate::run::stop::Stop;
+use crate::span;
 use crate::workspace::{Project, Workspace};
 
 /// A `cache.inputs.runtime` command that gave no value.
@@ -44,11 +45,13 @@ pub(super) struct Keys<'a> {
     pub(super) graph: &'a TaskGraph,
     pub(super) host: &'a Variables,
     pub(super) forward_args: &'a [String],
-    pub(super) fingerprint: String,
+    pub(super) fingerprint: Fingerprint,
     pub(super) tree: Tree,
     /// What was visible when the run was planned.
     pub(super) view: View,
     pub(super) memo: Memo,
+    /// The list that matches every file.
+    pub(super) everything: Globs,
     pub(super) runtime_values: RuntimeValues,
     pub(super) stop: &'a Stop,
 }
@@ -69,13 +72,54 @@ impl Components {
     }
 }
 
+/// What of a run's surroundings goes into keys.
+#[derive(Clone, Copy)]
+pub(super) struct Outside<'a> {
+    /// The environment that vx was started in.
+    pub(super) host: &'a Variables,
+    /// The arguments after `--`.
+    pub(super) forward_args: &'a [String],
+    /// What ends the commands that are asked for a value.
+    pub(super) stop: &'a Stop,
+}
+
+impl<'a> Keys<'a> {
+    /// Looks at the files of the workspace.
+    ///
+    /// # Errors
+    /// What listing them or reading the lockfiles can say.
+    pub(super) fn look(
+        workspace: &'a Workspace,
+        graph: &'a TaskGraph,
+        outside: Outside<'a>,
+        memo: Memo,
+    ) -> Result<Self> {
+        span::phase("look at the files");
+        let tree = Tree::open(workspace.root())?;
+        let Outside { host, forward_args, stop } = outside;
+        Ok(Self {
+            workspace,
+            graph,
+            host,
+            forward_args,
+            fingerprint: Fingerprint::take(workspace.root())?,
+            view: tree.view()?,
+            tree,
+            memo,
+            everything: Globs::new(&["**"])?,
+            runtime_values: Mutex::default(),
+            stop,
+        })
+    }
+}
+
 impl Keys<'_> {
     /// The components of one task, from the run's view of the workspace.
     ///
     /// # Errors
     /// What reading inputs, the manifest or a runtime command can say.
     pub(super) fn components(&self, task: TaskIx) -> Result<Components> {
-        self.components_in(task, &self.view, self.fingerprint.clone(), false)
+        self.components_in(task, &self.view, self.fingerprint.value.clone(), false)
     }
 
     /// The components of one task from a fresh look at the directories that it reads. `ask_again`: runtime commands may
@@ -84,8 +128,11 @@ impl Keys<'_> {
     /// # Errors
     /// As [`Self::components`].
     pub(super) fn fresh_components(&self, task: TaskIx, ask_again: bool) -> Result<Components> {
-        let view = self.tree.view_under(&self.spec(task)?.roots())?;
-        let fingerprint = workspace_fingerprint(self.workspace.root())?;
+        if self.graph[task].config.is_group() {
+            return self.components(task);
+        }
+        let view = self.tree.view_under(&self.spec(task).roots())?;
+        let fingerprint = self.fingerprint.now(self.workspace.root())?;
         self.components_in(task, &view, fingerprint, ask_again)
     }
 
@@ -94,7 +141,7 @@ impl Keys<'_> {
     /// # Errors
     /// What reading inputs, the manifest or the lockfile can say.
     pub(super) fn moved(&self, task: TaskIx, before: &Components) -> Result<Option<String>> {
-        let spec = self.spec(task)?;
+        let spec = self.spec(task);
         let view = self.tree.view_under(&spec.roots())?;
         if let Some(harvested) = &before.harvest
             && let Some(moved) = harvested.moved(&harvest(&view, &spec, &self.memo)?)
@@ -105,7 +152,7 @@ impl Keys<'_> {
         if self.manifest_hash(project, &view)? != before.input.package_json_hash {
             return Ok(Some(format!("{} changed", project.manifest)));
         }
-        let fingerprint = workspace_fingerprint(self.workspace.root())?;
+        let fingerprint = self.fingerprint.now(self.workspace.root())?;
         let same = fingerprint == before.input.workspace_fingerprint;
         Ok((!same).then(|| "a lockfile or the list of workspace members changed".to_owned()))
     }
@@ -138,7 +185,7 @@ impl Keys<'_> {
             return Ok(Components { input, harvest: None });
         }
         let project = &self.workspace[node.project];
-        let harvest = harvest(view, &self.spec(task)?, &self.memo)?;
+        let harvest = harvest(view, &self.spec(task), &self.memo)?;
         let forward_args = if node.requested { self.forward_args.to_vec() } else { Vec::new() };
         let input = KeyInput {
             task_id: node.id.to_string(),
@@ -155,15 +202,11 @@ impl Keys<'_> {
 
     /// What the task reads: its declared inputs, or every visible file of its project for one that has no
     /// `cache` block, so that what depends on it sees its sources move.
-    ///
-    /// # Errors
-    /// [`crate::glob::GlobError`].
-    pub(super) fn spec(&self, task: TaskIx) -> Result<InputSpec> {
+    pub(super) fn spec(&self, task: TaskIx) -> InputSpec {
         let node = &self.graph[task];
         let project = &self.workspace[node.project];
-        let nothing = || Globs::new::<&str>(&[]);
         let (project_dir, nested) = (project.dir.clone(), project.nested.clone());
-        Ok(match &node.config.cache {
+        match &node.config.cache {
             Some(CacheConfig { inputs, outputs }) => InputSpec {
                 project: project_dir,
                 nested,
@@ -176,13 +219,13 @@ impl Keys<'_> {
             None => InputSpec {
                 project: project_dir,
                 nested,
-                files: Globs::new(&["**"])?,
-                ignored: nothing()?,
-                workspace_files: nothing()?,
-                outputs: nothing()?,
-                workspace_outputs: nothing()?,
+                files: self.everything.clone(),
+                ignored: Globs::default(),
+                workspace_files: Globs::default(),
+                outputs: Globs::default(),
+                workspace_outputs: Globs::default(),
             },
-        })
+        }
     }
 
     fn manifest_hash(&self, project: &Project, view: &View) -> Result<String> {

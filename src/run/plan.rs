@@ -3,13 +3,12 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
 use super::keys::{Components, Keys};
 use crate::cache::{Cache, Probe};
 use crate::error::Result;
 use crate::graph::{TaskGraph, TaskIx};
 use crate::key::Key;
+use crate::parallel;
 use crate::span;
 
 /// One task of the plan.
@@ -37,8 +36,7 @@ pub(super) fn plan(
 ) -> Result<Vec<Planned>> {
     span::phase("key the tasks");
     let tasks: Vec<TaskIx> = graph.indices().collect();
-    let mut components: Vec<Option<Components>> =
-        tasks.par_iter().map(|task| keys.components(*task).map(Some)).collect::<Result<_>>()?;
+    let mut components = parallel::try_map(&tasks, 4, |task| keys.components(*task).map(Some))?;
     let mut known: Vec<Option<Key>> = vec![None; tasks.len()];
     for task in graph.order() {
         if let Some(own) = &mut components[task.index()] {

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::disturbed::take_back;
 use super::environment::Variables;
 use super::history::{self, since_epoch};
-use super::keys::Keys;
+use super::keys::{Keys, Outside};
 use super::options::{DryFormat, RunOptions};
 use super::outcome::{Outcome, Status};
 use super::plan::{Planned, plan};
@@ -31,8 +31,6 @@ use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
 use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
-use crate::inputs::Tree;
-use crate::key::workspace_fingerprint;
 use crate::memo::Memo;
 use crate::span;
 
@@ -82,20 +80,10 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     span::phase("open the cache");
     let is_there = !Cache::is_absent(&cache_dir);
     let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
-    span::phase("look at the files");
-    let tree = Tree::open(workspace.root())?;
-    let keys = Keys {
-        workspace,
-        graph: &graph,
-        host: invoked.host,
-        forward_args: &options.forward_args,
-        fingerprint: workspace_fingerprint(workspace.root())?,
-        view: tree.view()?,
-        tree,
-        memo: load_memo(existing.as_ref(), workspace.root())?,
-        runtime_values: Mutex::default(),
-        stop: invoked.stop,
-    };
+    let outside =
+        Outside { host: invoked.host, forward_args: &options.forward_args, stop: invoked.stop };
+    let memo = load_memo(existing.as_ref(), workspace.root())?;
+    let keys = Keys::look(workspace, &graph, outside, memo)?;
     let worktree = workspace.root();
     let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
     span::phase("prepare");

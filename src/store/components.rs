@@ -2,7 +2,8 @@
 //!
 //! Kept for the newest entries of each task only: an explanation compares with those.
 
-use rusqlite::{Transaction, params};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::connection::Store;
 use super::error::StoreError;
@@ -19,14 +20,17 @@ impl Store {
     /// [`StoreError`].
     pub fn components(&self, key: &Key) -> Result<Vec<Component>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT component, name, value FROM entry_inputs WHERE hash = ?1
-                 ORDER BY component, name",
-            )?;
-            let rows = statement.query_map([key.as_str()], |row| {
-                Ok(Component { component: row.get(0)?, name: row.get(1)?, value: row.get(2)? })
-            })?;
-            rows.collect()
+            let kept = connection
+                .prepare_cached("SELECT components FROM entry_inputs WHERE hash = ?1")?
+                .query_row([key.as_str()], |row| {
+                    serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|error| {
+                        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
+                    })
+                })
+                .optional()?;
+            let mut components: Vec<Component> = kept.unwrap_or_default();
+            components.sort_unstable();
+            Ok(components)
         })
     }
 
@@ -48,15 +52,17 @@ pub(super) fn replace(
     entry: &EntryRow,
     components: &[Component],
 ) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("DELETE FROM entry_inputs WHERE hash = ?1")?
-        .execute([entry.key.as_str()])?;
-    let mut statement = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO entry_inputs (hash, component, name, value) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for Component { component, name, value } in components {
-        statement.execute(params![entry.key.as_str(), component, name, value])?;
+    if components.is_empty() {
+        transaction
+            .prepare_cached("DELETE FROM entry_inputs WHERE hash = ?1")?
+            .execute([entry.key.as_str()])?;
+        return Ok(());
     }
+    let list = serde_json::to_string(components)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO entry_inputs (hash, components) VALUES (?1, ?2)")?
+        .execute([entry.key.as_str(), &list])?;
     // Each save pushes one entry over the limit; a few more in case some went uncounted.
     transaction
         .prepare_cached(

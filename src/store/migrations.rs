@@ -120,13 +120,11 @@ CREATE TABLE invocations (
 CREATE INDEX invocations_started_at ON invocations(started_at);
 ";
 
+// One value for a whole key: nobody asks for a single component, and there are as many as a task has inputs.
 const COMPONENTS: &str = "
 CREATE TABLE entry_inputs (
-  hash TEXT NOT NULL,
-  component TEXT NOT NULL,
-  name TEXT NOT NULL,
-  value TEXT,
-  PRIMARY KEY (hash, component, name)
+  hash TEXT PRIMARY KEY,
+  components TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO schema_meta (key, value) VALUES ('salt', lower(hex(randomblob(32))));
 ";

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::key::Key;
 use crate::path::RelPath;
 use crate::stamp::Stamp;
@@ -69,7 +71,7 @@ pub struct ProbeRows {
 }
 
 /// One component of a saved entry's key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Component {
     /// Which part of the key: `workspace`, `pkg`, `config`, `arg`, `env`, `upstream` or `input`.
     pub component: String,
