@@ -240,7 +240,7 @@ describe('restore', unix, () => {
     assert.equal(outcome(other), 'cache-hit, restored')
     assert.deepEqual(tree(made), before)
     const left = readdirSync(join(other, '.vx/cache')).filter(
-      (name) => !/^(cache\.db.*|locks|CACHEDIR\.TAG|\.gitignore)$/.test(name),
+      (name) => !/^(cache\.db.*|tasks\.lock|CACHEDIR\.TAG|\.gitignore)$/.test(name),
     )
     assert.deepEqual(left, artifacts(join(other, '.vx/cache')))
   })

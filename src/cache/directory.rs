@@ -10,11 +10,8 @@ use crate::key::Key;
 /// The database.
 pub(super) const DATABASE: &str = "cache.db";
 
-/// The directory of the keys' lock files.
-pub(super) const LOCKS: &str = "locks";
-
-/// What a lock file's name ends in.
-pub(super) const LOCK: &str = ".lock";
+/// The file whose bytes are locked.
+pub(super) const LOCKS: &str = "tasks.lock";
 
 /// How a directory that unpacks a restore begins.
 pub(super) const STAGING: &str = ".staging-";

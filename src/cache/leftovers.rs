@@ -5,9 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::directory::{DATABASE, LOCK, LOCKS, STAGING};
-use super::lock;
-use crate::key::Key;
+use super::directory::{DATABASE, STAGING};
 
 /// Unfinished work that nobody has written to for this long is nobody's.
 const UNFINISHED: Duration = Duration::from_secs(60 * 60);
@@ -35,17 +33,6 @@ pub(super) fn remove(dir: &Path) {
             let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let path = entry.path();
             let _ = if is_dir { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        }
-    }
-    for entry in std::fs::read_dir(dir.join(LOCKS)).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let key = name.to_str().and_then(|name| name.strip_suffix(LOCK));
-        let is_lock = key.is_some_and(|key| Key::parse(key).is_ok());
-        if is_lock && is_older(&entry, UNFINISHED) {
-            // One that is held is in use however old it is.
-            if let Ok(held) = lock::hold(&entry.path(), std::fs::File::try_lock) {
-                held.remove();
-            }
         }
     }
 }

@@ -2,17 +2,18 @@
 //! And the lock of one place: in one worktree a task is worked on by one process at a time, whatever its key,
 //! so that nobody cleans or saves what another one writes.
 //!
-//! Advisory locks on `locks/<32 hex digits>.lock`, which go away with their holders, however those end; the empty
-//! files stay for an hour. Where there can be no lock (a read-only directory, a file system without locks) everybody
-//! gets one: the work is then done twice.
+//! Advisory locks on bytes of the file `tasks.lock`, which go away with their holders, however those end. Where
+//! there can be no lock (a read-only directory, a file system without locks) everybody gets one: the work is
+//! then done twice.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::directory::{LOCK, LOCKS};
+use super::byte_lock;
+use super::directory::LOCKS;
 use super::error::CacheError;
 use super::handle::Cache;
 use crate::key::Key;
@@ -27,15 +28,24 @@ pub struct PlaceLock {
     #[expect(dead_code, reason = "held for its `Drop`")]
     work: Option<Held>,
     processes: Option<Held>,
-    path: PathBuf,
+    /// The lock of what is started here.
+    file: PathBuf,
+    byte: u64,
     /// Why nobody knows whether another one has the lock too.
     doubt: Option<io::Error>,
 }
 
+/// A lock, held as long as its open file is: no other is taken through that.
 #[derive(Debug)]
-pub(super) struct Held {
-    file: File,
-    path: PathBuf,
+struct Held(File);
+
+/// What became of asking for a lock.
+enum Asked {
+    Taken(Held),
+    /// By another one.
+    Busy,
+    /// There is no telling.
+    Failed(io::Error),
 }
 
 impl Cache {
@@ -45,10 +55,10 @@ impl Cache {
     /// [`CacheError::Closed`].
     pub fn try_lock(&self, key: &Key) -> Result<Option<KeyLock>, CacheError> {
         self.check_open()?;
-        Ok(match hold(&self.lock_path(key), File::try_lock) {
-            Ok(held) => Some(KeyLock(Some(held))),
-            Err(TryLockError::WouldBlock) => None,
-            Err(TryLockError::Error(_)) => Some(KeyLock(None)),
+        Ok(match take(&self.lock_file(), byte_of(&[key.as_str().as_bytes()]), false) {
+            Asked::Taken(held) => Some(KeyLock(Some(held))),
+            Asked::Busy => None,
+            Asked::Failed(_) => Some(KeyLock(None)),
         })
     }
 
@@ -58,13 +68,10 @@ impl Cache {
     /// [`CacheError::Closed`].
     pub fn lock(&self, key: &Key) -> Result<KeyLock, CacheError> {
         self.check_open()?;
-        let wait = |file: &File| loop {
-            match file.lock() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result.map_err(TryLockError::Error),
-            }
-        };
-        Ok(KeyLock(hold(&self.lock_path(key), wait).ok()))
+        Ok(match take(&self.lock_file(), byte_of(&[key.as_str().as_bytes()]), true) {
+            Asked::Taken(held) => KeyLock(Some(held)),
+            Asked::Busy | Asked::Failed(_) => KeyLock(None),
+        })
     }
 
     /// Takes the lock of the place where `task_id` works in `worktree`; `None` while another process holds it.
@@ -77,17 +84,19 @@ impl Cache {
         task_id: &str,
     ) -> Result<Option<PlaceLock>, CacheError> {
         self.check_open()?;
-        let path = |what| self.dir().join(LOCKS).join(place_name(what, worktree, task_id));
-        let of = |work, doubt| PlaceLock { work, processes: None, path: path("processes"), doubt };
-        Ok(match hold(&path("work"), File::try_lock) {
-            Ok(held) => Some(of(Some(held), None)),
-            Err(TryLockError::WouldBlock) => None,
-            Err(TryLockError::Error(error)) => Some(of(None, Some(error).filter(is_shortage))),
-        })
+        let worktree = worktree.as_os_str().as_encoded_bytes();
+        let byte = |what: &str| byte_of(&[what.as_bytes(), worktree, task_id.as_bytes()]);
+        let file = self.lock_file();
+        let (work, doubt) = match take(&file, byte("work"), false) {
+            Asked::Taken(held) => (Some(held), None),
+            Asked::Busy => return Ok(None),
+            Asked::Failed(error) => (None, Some(error).filter(is_shortage)),
+        };
+        Ok(Some(PlaceLock { work, processes: None, file, byte: byte("processes"), doubt }))
     }
 
-    fn lock_path(&self, key: &Key) -> PathBuf {
-        self.dir().join(LOCKS).join(format!("{key}{LOCK}"))
+    fn lock_file(&self) -> PathBuf {
+        self.dir().join(LOCKS)
     }
 }
 
@@ -100,13 +109,13 @@ impl PlaceLock {
         if self.processes.is_some() {
             return true;
         }
-        match hold(&self.path, File::try_lock) {
-            Ok(held) => {
+        match take(&self.file, self.byte, false) {
+            Asked::Taken(held) => {
                 self.processes = Some(held);
                 true
             }
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(error)) => {
+            Asked::Busy => false,
+            Asked::Failed(error) => {
                 self.doubt = self.doubt.take().or_else(|| Some(error).filter(is_shortage));
                 true
             }
@@ -117,7 +126,7 @@ impl PlaceLock {
     /// and where there can be no lock.
     #[must_use]
     pub fn file(&self) -> Option<&File> {
-        self.processes.as_ref().map(|held| &held.file)
+        self.processes.as_ref().map(|held| &held.0)
     }
 
     /// Why it cannot be told whether another process has the lock too, if so: there were too many open files
@@ -128,14 +137,14 @@ impl PlaceLock {
     }
 }
 
-/// The name of a place's lock file: like a key's, so that what is left of it is cleared away like those.
-fn place_name(what: &str, worktree: &Path, task_id: &str) -> String {
+/// The byte that stands for what has these names: 62 bits of a hash, as an offset is signed.
+fn byte_of(names: &[&[u8]]) -> u64 {
     let mut hash = Xxh3Default::new();
-    for part in [what.as_bytes(), worktree.as_os_str().as_encoded_bytes(), task_id.as_bytes()] {
-        hash.update(&(part.len() as u64).to_le_bytes());
-        hash.update(part);
+    for name in names {
+        hash.update(&(name.len() as u64).to_le_bytes());
+        hash.update(name);
     }
-    format!("{:032x}{LOCK}", hash.digest128())
+    hash.digest() >> 2
 }
 
 /// Whether a lock could not even be asked for, and may be there all the same.
@@ -149,23 +158,24 @@ const fn is_shortage(_error: &io::Error) -> bool {
     false
 }
 
-/// Locks the file at `path`, making it where needed.
-pub(super) fn hold(
-    path: &Path,
-    lock: impl Fn(&File) -> Result<(), TryLockError>,
-) -> Result<Held, TryLockError> {
+fn take(path: &Path, byte: u64, wait: bool) -> Asked {
     loop {
-        let file = open(path).map_err(TryLockError::Error)?;
-        lock(&file)?;
-        // Who cleared away old locks may have removed the file between our opening and our locking it. What we
-        // hold then is a file that nobody else will find.
-        if is_at(&file, path) {
-            return Ok(Held { file, path: path.to_owned() });
+        let file = match open(path) {
+            Ok(file) => file,
+            Err(error) => return Asked::Failed(error),
+        };
+        match byte_lock::lock(&file, byte, wait) {
+            // Somebody who cleared the cache may have removed the file before it was locked. What is held then is
+            // a file that nobody else will find.
+            Ok(true) if is_at(&file, path) => return Asked::Taken(Held(file)),
+            Ok(true) => {}
+            Ok(false) => return Asked::Busy,
+            Err(error) => return Asked::Failed(error),
         }
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
+fn open(path: &Path) -> io::Result<File> {
     let open = || File::options().create(true).truncate(false).write(true).open(path);
     match open() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -188,21 +198,6 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 /// Elsewhere nobody can remove a file that another one has open.
 #[cfg(not(unix))]
-fn is_at(_file: &File, _path: &Path) -> bool {
+const fn is_at(_file: &File, _path: &Path) -> bool {
     true
-}
-
-impl Held {
-    /// Removes the file, for one that has not been used for long: files are made once and stay, as a file system may
-    /// be slow to make files where many were removed just before.
-    pub(super) fn remove(self) {
-        // While still locked: whoever waits on this file sees that it is gone and looks again.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
-    }
 }

@@ -5,6 +5,7 @@
 //! processes that use the same directory.
 
 mod adopt;
+mod byte_lock;
 mod components;
 mod directory;
 mod error;

@@ -1,13 +1,12 @@
 //! One key, one worker at a time.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use vx::cache::{Cache, PruneOptions};
+use vx::cache::Cache;
 
 use crate::fixture::{Fixture, key};
 
@@ -48,18 +47,17 @@ fn whoever_waits_gets_it_next() {
 fn a_lock_file_that_comes_and_goes_never_admits_two() {
     let fixture = Fixture::new();
     let (inside, rounds, removed) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
-    let path = fixture.dir().join("locks").join(format!("{}.lock", key(1)));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // What clears away old locks takes this one for old all the time.
+        // Somebody clears the cache, again and again, while nobody is inside.
         let clearing = scope.spawn(|| {
             let cache = fixture.open();
-            let old = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
+            let path = fixture.dir().join("tasks.lock");
             while !over.load(Ordering::SeqCst) {
-                if File::open(&path).is_ok_and(|file| file.set_modified(old).is_ok()) {
-                    cache.prune(&PruneOptions::default()).unwrap();
-                    removed.fetch_add(u32::from(!path.exists()), Ordering::SeqCst);
-                }
+                let held = cache.lock(&key(1)).unwrap();
+                assert!(!inside.load(Ordering::SeqCst));
+                removed.fetch_add(u32::from(std::fs::remove_file(&path).is_ok()), Ordering::SeqCst);
+                drop(held);
             }
         });
         std::thread::scope(|scope| {
