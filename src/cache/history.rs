@@ -20,6 +20,8 @@ pub struct EndOfRun<'a> {
     pub runs: &'a [RunRecord],
     /// Its workspace's root and memo, with what was learnt.
     pub memo: Option<(&'a Path, &'a Memo)>,
+    /// Its workspace's root and the record of the walk that was made.
+    pub walk: Option<(&'a Path, &'a [u8])>,
 }
 
 impl Cache {
@@ -34,13 +36,15 @@ impl Cache {
         let confirmed = end.memo.and_then(|(root, memo)| Some((root, memo.take_confirmed()?)));
         let touched = self.take_hits();
         let (runs, invocation) = (end.runs, end.invocation);
-        let learnt_nothing = learnt.is_empty() && confirmed.is_none();
+        let walk = end.walk;
+        let learnt_nothing = learnt.is_empty() && confirmed.is_none() && walk.is_none();
         if learnt_nothing && touched.is_empty() && runs.is_empty() && invocation.is_none() {
             return Ok(());
         }
         let confirmed = confirmed.as_ref().map(|(root, all)| (*root, all.as_slice()));
         let now = now();
-        let batch = Batch { now, touched: &touched, learnt: &learnt, confirmed, runs, invocation };
+        let batch =
+            Batch { now, touched: &touched, learnt: &learnt, confirmed, walk, runs, invocation };
         self.with(|store| store.keep(&batch))
     }
 

@@ -18,6 +18,14 @@ impl Cache {
         Ok(Memo::new(known).with_confirmed(confirmed))
     }
 
+    /// The record of the last walk of the workspace at `root`, as [`EndOfRun::walk`] gave it.
+    ///
+    /// # Errors
+    /// [`CacheError::Closed`].
+    pub fn walk(&self, root: &Path) -> Result<Option<Vec<u8>>, CacheError> {
+        self.with(|store| store.walk(root))
+    }
+
     /// Keeps what the memo of the workspace at `root` learnt since it was last kept.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BStr, ByteSlice};
 use gix::index::entry::Flags;
 use gix::index::{Entry, File, State};
 
@@ -23,6 +23,8 @@ use crate::stamp::{Stamp, is_absence};
 #[derive(Debug)]
 pub(super) struct Index {
     file: File,
+    /// Of the file that it was decoded from, where that is proof of what is in it.
+    pub(super) stamp: Option<Stamp>,
     /// Positions whose files git was told to assume unchanged.
     assumed: Vec<usize>,
     /// Positions of `.gitattributes` files.
@@ -33,14 +35,7 @@ pub(super) struct Index {
 
 /// The last state that was decoded.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Decoded(Arc<Mutex<Option<Last>>>);
-
-#[derive(Debug)]
-struct Last {
-    /// Of the file that it was decoded from.
-    stamp: Stamp,
-    index: Arc<Index>,
-}
+pub(super) struct Decoded(Arc<Mutex<Option<Arc<Index>>>>);
 
 impl Index {
     /// The index as it is on disk now; a repository without one has an empty index.
@@ -49,18 +44,18 @@ impl Index {
         let looked_at = SystemTime::now();
         let stamp = stamp_of(&path)?;
         let mut last = repo.decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = last.as_ref().filter(|last| Some(last.stamp) == stamp) {
-            return Ok(Arc::clone(&known.index));
+        if let Some(known) = last.as_ref().filter(|last| stamp.is_some() && last.stamp == stamp) {
+            return Ok(Arc::clone(known));
         }
-        let index = Arc::new(Self::decode(&path, repo)?);
         // Decoded after the stamp was taken: an index that is replaced meanwhile has another one.
-        let stands_still = stamp.filter(|stamp| stamp.is_proof(looked_at));
-        *last = stands_still.map(|stamp| Last { stamp, index: Arc::clone(&index) });
+        let stamp = stamp.filter(|stamp| stamp.is_proof(looked_at));
+        let index = Arc::new(Self::decode(&path, repo, stamp)?);
+        *last = Some(Arc::clone(&index));
         drop(last);
         Ok(index)
     }
 
-    fn decode(path: &Path, repo: &Repo) -> Result<Self, GitError> {
+    fn decode(path: &Path, repo: &Repo, stamp: Option<Stamp>) -> Result<Self, GitError> {
         let kind = super::oid::kind(repo.object_format());
         // Git does not verify the checksum when it reads its index either.
         let skip_hash = true;
@@ -83,7 +78,7 @@ impl Index {
         for at in &assumed {
             file.entries_mut()[*at].flags.remove(Flags::ASSUME_VALID);
         }
-        Ok(Self { file, assumed, attributes, ignores })
+        Ok(Self { file, stamp, assumed, attributes, ignores })
     }
 
     /// The part of it that decides how a walk of `scope` goes, so that the walk costs what is in the scope: what lies
@@ -130,6 +125,11 @@ impl Index {
     pub(super) fn may_be_trusted(&self, at: usize) -> bool {
         self.assumed.binary_search(&at).is_err()
             && trust::entry_may_be_trusted(&self.file.entries()[at])
+    }
+
+    /// The `.gitignore` files that it names.
+    pub(super) fn ignores(&self) -> impl Iterator<Item = &BStr> {
+        self.ignores.iter().map(|at| self.file.entries()[*at].path(&self.file))
     }
 
     /// The `.gitattributes` files that it names.

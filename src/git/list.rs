@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
@@ -14,6 +14,8 @@ use super::index::Index;
 use super::repo::Repo;
 use super::scope::Scope;
 use super::tracked::{self, Named, Seen};
+use super::untracked::Met;
+use super::walked::{Recording, Walked};
 use super::{attributes, oid, sparse, untracked};
 use crate::file_id::{ObjectFormat, Oid};
 use crate::parallel;
@@ -41,7 +43,33 @@ pub struct Listing {
     pub files: Vec<Listed>,
     /// Files whose names are not UTF-8, relative to the worktree's root, sorted.
     pub not_utf8: Vec<PathBuf>,
+    /// The walk that was made for it, to be handed in with the next [`Look`]; `None` when none was made, or none that
+    /// says something of the next one.
+    pub walked: Option<Walked>,
     ignores: Ignores,
+}
+
+/// What a listing is to be of.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// Paths relative to the worktree; none, or the root: everything.
+    pub under: &'a [RelPath],
+    /// Names of directories whose untracked files are of no interest.
+    pub never: &'a [&'a str],
+    /// Whether this is a look at a whole workspace: worth several threads, and a record of its walk.
+    pub whole: bool,
+    /// The record of an earlier walk.
+    pub walked: Option<&'a Walked>,
+    /// How long before a walk all that it goes by must have been left alone for its record to say something: longer
+    /// than a tick of any file system's clock.
+    pub settled: Duration,
+}
+
+impl Default for Look<'_> {
+    fn default() -> Self {
+        let settled = Duration::from_secs(3);
+        Self { under: &[], never: &[], whole: true, walked: None, settled }
+    }
 }
 
 impl Listing {
@@ -67,7 +95,15 @@ impl Repo {
     /// # Errors
     /// [`GitError`]: an index that cannot be read, a worktree that cannot be walked. What may not be read is left out.
     pub fn list(&self, under: &[RelPath]) -> Result<Listing, GitError> {
-        let part = list_worktree(self, &Scope::new(under), self.object_format())?;
+        self.look(&Look { under, whole: under.is_empty(), ..Look::default() })
+    }
+
+    /// [`Self::list`], with more to say of what is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn look(&self, look: &Look<'_>) -> Result<Listing, GitError> {
+        let part = list_worktree(self, &Scope::new(look.under), look, self.object_format())?;
         let format = self.object_format();
         let listed = parallel::map(&part.files, 256, |file| file.listed(format));
         let (mut files, mut not_utf8) = (Vec::with_capacity(listed.len()), Vec::new());
@@ -82,13 +118,14 @@ impl Repo {
         files.dedup_by(|later, first| later.path == first.path);
         not_utf8.sort();
         not_utf8.dedup();
-        Ok(Listing { files, not_utf8, ignores: part.ignores })
+        Ok(Listing { files, not_utf8, walked: part.walked, ignores: part.ignores })
     }
 }
 
 /// The part of a listing that one repository, with all nested in it, contributes. Paths are relative to its worktree.
 struct Part {
     files: Vec<File>,
+    walked: Option<Walked>,
     ignores: Ignores,
 }
 
@@ -115,7 +152,12 @@ impl File {
 }
 
 /// `outer` is the object format of the outermost repository: oids of another one name nothing there.
-fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part, GitError> {
+fn list_worktree(
+    repo: &Repo,
+    scope: &Scope,
+    look: &Look<'_>,
+    outer: ObjectFormat,
+) -> Result<Part, GitError> {
     let index = span::of("read the index", || Index::now(repo))?;
     let index: &Index = &index;
     let named = Named::in_scope(index, scope);
@@ -123,11 +165,11 @@ fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part
     let recorder = span::recorder();
     let recorder = recorder.as_ref();
     let (walked, looked) = parallel::join(
-        scope.is_everything(),
-        || span::beside(recorder, "walk", || untracked::walk(repo, index, scope)),
+        look.whole,
+        || span::beside(recorder, "walk", || walk(repo, index, scope, look)),
         || span::beside(recorder, "lstat", || tracked::look(repo.worktree(), index, &named.files)),
     );
-    let ((met, excludes), mut seen) = (walked?, looked?);
+    let (Walk { met, rules, walked }, mut seen) = (walked?, looked?);
 
     drop_below_links(&mut seen, &met.links);
     seen.retain(|seen| scope.covers(seen.path.as_bytes()) || seen.stamp.is_symlink());
@@ -144,12 +186,12 @@ fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part
     for (dir, tree) in &named.folded {
         loose.extend(sparse::unfold(repo, dir.as_ref(), *tree, scope));
     }
-    let mut ignores = Ignores::new(repo.inner.clone(), excludes, met.holding_ignored);
+    let mut ignores = Ignores::new(repo.inner.clone(), rules, met.holding_ignored);
     let mut files: Vec<File> = seen.into_iter().map(File::from).collect();
     let repositories: BTreeSet<&BString> =
         met.repositories.iter().chain(&named.submodules).collect();
     for dir in repositories {
-        match list_nested(repo, dir.as_ref(), scope, outer) {
+        match list_nested(repo, dir.as_ref(), scope, look, outer) {
             Some(nested) => {
                 files.extend(nested.files.into_iter().map(|file| file.moved_below(dir.as_ref())));
                 ignores.nest(dir.as_ref(), nested.ignores);
@@ -159,11 +201,37 @@ fn list_worktree(repo: &Repo, scope: &Scope, outer: ObjectFormat) -> Result<Part
     }
     let loose = tracked::look_at_paths(repo.worktree(), index, &loose)?;
     files.extend(loose.into_iter().map(File::from));
-    Ok(Part { files, ignores })
+    Ok(Part { files, walked, ignores })
+}
+
+/// What a walk meets, made now or before.
+struct Walk {
+    met: Met,
+    rules: gix::worktree::Stack,
+    /// Its record, if it was made now.
+    walked: Option<Walked>,
+}
+
+fn walk(repo: &Repo, index: &Index, scope: &Scope, look: &Look<'_>) -> Result<Walk, GitError> {
+    let known = look.walked.filter(|walked| walked.holds(repo, index, scope, look.never));
+    if let Some(known) = known {
+        let rules = untracked::rules(repo, index)?;
+        return Ok(Walk { met: known.met.clone(), rules, walked: None });
+    }
+    let made = untracked::walk(repo, index, scope, look.never, look.whole)?;
+    let record = |recording: Recording| recording.end(repo, index, scope, look, &made.met);
+    let walked = made.recording.and_then(record);
+    Ok(Walk { met: made.met, rules: made.rules, walked })
 }
 
 /// `None`: nothing there that can be read as a repository, although git takes it for one.
-fn list_nested(repo: &Repo, dir: &BStr, scope: &Scope, outer: ObjectFormat) -> Option<Part> {
+fn list_nested(
+    repo: &Repo,
+    dir: &BStr,
+    scope: &Scope,
+    look: &Look<'_>,
+    outer: ObjectFormat,
+) -> Option<Part> {
     let root = tracked::on_disk(repo.worktree(), dir)?;
     let scope = scope.below(dir.as_bytes())?;
     // A link to a repository is a link.
@@ -171,7 +239,9 @@ fn list_nested(repo: &Repo, dir: &BStr, scope: &Scope, outer: ObjectFormat) -> O
         return None;
     }
     let nested = Repo::at(&root).ok()??;
-    list_worktree(&nested, &scope, outer).ok()
+    // The record is of the outermost repository.
+    let look = Look { whole: false, walked: None, ..*look };
+    list_worktree(&nested, &scope, &look, outer).ok()
 }
 
 /// Git sees nothing below a link: what the index still names there is gone.

@@ -23,9 +23,12 @@ mod sparse;
 mod tracked;
 mod trust;
 mod untracked;
+mod walked;
+mod walked_bytes;
 
 pub use error::GitError;
-pub use list::{Listed, Listing};
+pub use list::{Listed, Listing, Look};
 pub use oid::{blob_oid, blob_oid_of_reader};
 pub use repo::Repo;
 pub use scope::Scope;
+pub use walked::Walked;

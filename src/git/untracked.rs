@@ -12,19 +12,20 @@ use gix::dir::walk::{Action, Delegate, EmissionMode, ForDeletionMode};
 use gix::discover::DOT_GIT_DIR as DOT_GIT;
 use gix::worktree::stack::state::ignore::Source;
 
-use super::attributes::is_attributes;
+use super::attributes::{is_attributes, is_named};
 use super::error::GitError;
 use super::index::Index;
 use super::repo::Repo;
 use super::scope::Scope;
 use super::tracked::on_disk;
+use super::walked::Recording;
 use crate::stamp::is_absence;
 
 /// How often a walk is begun again when something goes away under it.
 const ATTEMPTS: usize = 3;
 
 /// What a walk met, in paths relative to the worktree. What the index names is left out, except where noted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Met {
     /// Files and links that are neither tracked nor ignored.
     pub(super) files: Vec<BString>,
@@ -40,16 +41,28 @@ pub(super) struct Met {
     pub(super) incomplete: bool,
 }
 
-/// Walks what `scope` asks for, and gives the exclude rules back for later questions.
+/// A walk that was made.
+pub(super) struct Made {
+    pub(super) met: Met,
+    /// The exclude rules, for later questions.
+    pub(super) rules: gix::worktree::Stack,
+    /// What it went by, if that was asked for.
+    pub(super) recording: Option<Recording>,
+}
+
+/// Walks what `scope` asks for, without what lies in directories called like one of `never`.
 pub(super) fn walk(
     repo: &Repo,
     index: &Index,
     scope: &Scope,
-) -> Result<(Met, gix::worktree::Stack), GitError> {
+    never: &[&str],
+    records: bool,
+) -> Result<Made, GitError> {
     let mut careful = false;
     let mut attempt = 1;
     loop {
-        match walk_once(repo, index, scope, careful) {
+        let recording = (records && !careful).then(Recording::begin);
+        match walk_once(repo, index, scope, never, careful, recording) {
             Ok(done) => return Ok(done),
             Err(_) if attempt < ATTEMPTS => {
                 // A directory that cannot be read, or went away: look before every descent.
@@ -65,11 +78,13 @@ fn walk_once(
     repo: &Repo,
     index: &Index,
     scope: &Scope,
+    never: &[&str],
     careful: bool,
-) -> Result<(Met, gix::worktree::Stack), gix::Error> {
+    recording: Option<Recording>,
+) -> Result<Made, gix::Error> {
     let local = repo.inner.to_thread_local();
-    let worktree = careful.then(|| repo.worktree());
-    let mut collect = Collect { met: Met::default(), scope, worktree };
+    let worktree = repo.worktree();
+    let mut collect = Collect { met: Met::default(), scope, never, worktree, careful, recording };
     let starts = starts(repo.worktree(), scope);
     let part = (!starts.contains(&None) && !index.is_sparse()).then(|| index.part(scope));
     let index = part.as_ref().unwrap_or(index);
@@ -92,7 +107,14 @@ fn walk_once(
         Some(rules) => rules,
         None => local.excludes(index, None, EXCLUDES)?.detach(),
     };
-    Ok((collect.met, rules))
+    Ok(Made { met: collect.met, rules, recording: collect.recording })
+}
+
+/// The exclude rules alone, without a walk.
+pub(super) fn rules(repo: &Repo, index: &Index) -> Result<gix::worktree::Stack, GitError> {
+    let local = repo.inner.to_thread_local();
+    let rules = local.excludes(index, None, EXCLUDES);
+    Ok(rules.map_err(|error| GitError::walk(repo.worktree(), &error))?.detach())
 }
 
 /// Where git takes exclude rules from.
@@ -142,15 +164,22 @@ fn is_plain(worktree: &Path, dir: &[u8]) -> bool {
 struct Collect<'s> {
     met: Met,
     scope: &'s Scope,
-    /// Set: directories are opened once more before they are entered, because one of them made a walk fail.
-    worktree: Option<&'s Path>,
+    never: &'s [&'s str],
+    worktree: &'s Path,
+    /// Directories are opened once more before they are entered, because one of them made a walk fail.
+    careful: bool,
+    recording: Option<Recording>,
 }
 
 impl Collect<'_> {
     fn can_be_read(&self, dir: &BStr) -> bool {
-        self.worktree.is_none_or(|worktree| {
-            on_disk(worktree, dir).is_some_and(|dir| std::fs::read_dir(dir).is_ok())
-        })
+        let opens = |dir: &Path| std::fs::read_dir(dir).is_ok();
+        !self.careful || on_disk(self.worktree, dir).is_some_and(|dir| opens(&dir))
+    }
+
+    fn is_never_entered(&self, dir: &BStr) -> bool {
+        let name = &dir[dir.rfind_byte(b'/').map_or(0, |slash| slash + 1)..];
+        self.never.iter().any(|never| name == never.as_bytes())
     }
 }
 
@@ -166,6 +195,11 @@ impl Delegate for Collect<'_> {
         }
         if !ignored && entry.status != Status::Untracked {
             return ControlFlow::Continue(());
+        }
+        if is_named(path, b".gitignore")
+            && let Some(recording) = &mut self.recording
+        {
+            recording.goes_by(self.worktree, path);
         }
         let in_scope = self.scope.covers(path.as_bytes());
         match entry.disk_kind {
@@ -212,8 +246,12 @@ impl Delegate for Collect<'_> {
             for_deletion,
             root_is_repository,
         );
-        if !(folded || by_git) || !(is_root || self.scope.touches(path.as_bytes())) {
+        let wanted = is_root || self.scope.touches(path.as_bytes()) && !self.is_never_entered(path);
+        if !(folded || by_git) || !wanted {
             return false;
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.goes_by(self.worktree, path);
         }
         let readable = self.can_be_read(path);
         self.met.incomplete |= !readable;

@@ -20,6 +20,7 @@ mod view;
 mod walk;
 mod warning;
 
+pub use crate::git::Walked;
 pub use content::hash_file;
 pub use error::InputError;
 pub use harvest::{Harvest, InputFile, harvest, input_file};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::InputError;
 use super::view::View;
 use crate::error::Result;
-use crate::git::Repo;
+use crate::git::{Repo, Walked};
 use crate::path::RelPath;
 
 /// A workspace's root, and the repository that it is part of.
@@ -50,7 +50,15 @@ impl Tree {
     /// # Errors
     /// [`crate::git::GitError`] and [`InputError`], when the workspace cannot be listed.
     pub fn view(&self) -> Result<View> {
-        View::of(self, &[])
+        View::of(self, &[], None)
+    }
+
+    /// The same, without a walk of its own where `walked` says that it would meet what an earlier one met.
+    ///
+    /// # Errors
+    /// As [`Self::view`].
+    pub fn view_again(&self, walked: Option<&Walked>) -> Result<View> {
+        View::of(self, &[], walked)
     }
 
     /// Looks at the paths `under` (relative to the workspace root) and what lies below them; none: everything.
@@ -58,7 +66,7 @@ impl Tree {
     /// # Errors
     /// As [`Self::view`].
     pub fn view_under(&self, under: &[RelPath]) -> Result<View> {
-        View::of(self, under)
+        View::of(self, under, None)
     }
 }
 

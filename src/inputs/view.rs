@@ -12,7 +12,7 @@ use super::tree::{Repository, Tree};
 use super::walk;
 use crate::error::Result;
 use crate::file_id::{ObjectFormat, Oid};
-use crate::git::{Listed, Listing};
+use crate::git::{Listed, Listing, Look, Walked};
 use crate::glob::Globs;
 use crate::outputs::is_temporary;
 use crate::path::RelPath;
@@ -20,6 +20,9 @@ use crate::stamp::Stamp;
 
 /// Names of what is never an input, whatever a glob says; nor is an output in the making.
 const EXCLUDED: [&str; 3] = ["node_modules", ".git", ".vx"];
+
+/// Those of them that git itself would enter.
+const NEVER_ENTERED: [&str; 2] = ["node_modules", ".vx"];
 
 /// Whether `name` is one of those.
 pub(super) fn is_excluded_name(name: &str) -> bool {
@@ -95,9 +98,9 @@ impl View {
         Tree::open(workspace_root)?.view_under(under)
     }
 
-    pub(super) fn of(tree: &Tree, under: &[RelPath]) -> Result<Self> {
+    pub(super) fn of(tree: &Tree, under: &[RelPath], walked: Option<&Walked>) -> Result<Self> {
         if let Some(repository) = &tree.repository
-            && let Some(view) = Self::of_git(tree, repository, under)?
+            && let Some(view) = Self::of_git(tree, repository, under, walked)?
         {
             return Ok(view);
         }
@@ -106,14 +109,22 @@ impl View {
     }
 
     /// `None`: the repository itself ignores the workspace.
-    fn of_git(tree: &Tree, repository: &Repository, under: &[RelPath]) -> Result<Option<Self>> {
+    fn of_git(
+        tree: &Tree,
+        repository: &Repository,
+        under: &[RelPath],
+        walked: Option<&Walked>,
+    ) -> Result<Option<Self>> {
         let Repository { repo, prefix } = repository;
         let wanted: Vec<RelPath> = if under.is_empty() {
             vec![prefix.clone()]
         } else {
             under.iter().map(|path| prefix.join(path)).collect()
         };
-        let mut listing = repo.list(&wanted)?;
+        let whole = under.is_empty();
+        let never = &NEVER_ENTERED;
+        let look = Look { under: &wanted, never, whole, walked, ..Look::default() };
+        let mut listing = repo.look(&look)?;
         if listing.ignores(prefix) {
             return Ok(None);
         }
@@ -136,7 +147,6 @@ impl View {
             .filter_map(NotUtf8::new)
             .collect();
         let rules = Some(Rules { listing, prefix: prefix.clone() });
-        let whole = under.is_empty();
         Ok(Some(Self::new(tree, repo.object_format(), files, not_utf8, rules, whole)))
     }
 
@@ -164,6 +174,12 @@ impl View {
     #[must_use]
     pub fn object_format(&self) -> ObjectFormat {
         self.format
+    }
+
+    /// The walk that was made for this view, where it says something of the next one.
+    #[must_use]
+    pub fn walked(&self) -> Option<&Walked> {
+        self.rules.as_ref()?.listing.walked.as_ref()
     }
 
     /// Whether the whole workspace was looked at.

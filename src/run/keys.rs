@@ -9,7 +9,7 @@ use crate::config::{CacheConfig, TaskConfig};
 use crate::error::{Coded, Result};
 use crate::glob::Globs;
 use crate::graph::{TaskGraph, TaskIx};
-use crate::inputs::{Harvest, InputSpec, InputWarning, Tree, View, harvest, input_file};
+use crate::inputs::{Harvest, InputSpec, InputWarning, Tree, View, Walked, harvest, input_file};
 use crate::key::{EnvValue, Fingerprint, Key, KeyInput, task_config_hash};
 use crate::memo::Memo;
 use crate::path::RelPath;
@@ -83,6 +83,13 @@ pub(super) struct Outside<'a> {
     pub(super) stop: &'a Stop,
 }
 
+/// What earlier runs learnt of the workspace's files.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) memo: Memo,
+    pub(super) walked: Option<Walked>,
+}
+
 impl<'a> Keys<'a> {
     /// Looks at the files of the workspace.
     ///
@@ -92,7 +99,7 @@ impl<'a> Keys<'a> {
         workspace: &'a Workspace,
         graph: &'a TaskGraph,
         outside: Outside<'a>,
-        memo: Memo,
+        known: Known,
     ) -> Result<Self> {
         span::phase("look at the files");
         let tree = Tree::open(workspace.root())?;
@@ -103,9 +110,9 @@ impl<'a> Keys<'a> {
             host,
             forward_args,
             fingerprint: Fingerprint::take(workspace.root())?,
-            view: tree.view()?,
+            view: tree.view_again(known.walked.as_ref())?,
             tree,
-            memo,
+            memo: known.memo,
             everything: Globs::new(&["**"])?,
             runtime_values: Mutex::default(),
             stop,

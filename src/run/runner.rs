@@ -12,7 +12,7 @@ use super::context::Context;
 use super::disturbed::take_back;
 use super::environment::Variables;
 use super::history::{self, since_epoch};
-use super::keys::{Keys, Outside};
+use super::keys::{Keys, Known, Outside};
 use super::options::{DryFormat, RunOptions};
 use super::outcome::{Outcome, Status};
 use super::plan::{Planned, plan};
@@ -31,7 +31,7 @@ use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
 use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
-use crate::memo::Memo;
+use crate::inputs::Walked;
 use crate::span;
 
 /// What a run is given from outside.
@@ -82,8 +82,7 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
     let outside =
         Outside { host: invoked.host, forward_args: &options.forward_args, stop: invoked.stop };
-    let memo = load_memo(existing.as_ref(), workspace.root())?;
-    let keys = Keys::look(workspace, &graph, outside, memo)?;
+    let keys = Keys::look(workspace, &graph, outside, load(existing.as_ref(), workspace.root())?)?;
     let worktree = workspace.root();
     let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
     span::phase("prepare");
@@ -177,9 +176,11 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
 }
 
 /// What is known about the contents of files.
-fn load_memo(cache: Option<&Cache>, root: &Path) -> Result<Memo, CacheError> {
+fn load(cache: Option<&Cache>, root: &Path) -> Result<Known, CacheError> {
     span::phase("load the memo");
-    cache.map_or_else(|| Ok(Memo::default()), |cache| cache.memo(root))
+    let Some(cache) = cache else { return Ok(Known::default()) };
+    let walked = cache.walk(root)?.and_then(|walk| Walked::from_bytes(&walk));
+    Ok(Known { memo: cache.memo(root)?, walked })
 }
 
 fn concurrency(options: &RunOptions, configured: Option<std::num::NonZeroUsize>) -> usize {
@@ -266,10 +267,12 @@ fn keep_books(
         .filter(|outcome| outcome.status.is_hit())
         .filter_map(|outcome| outcome.key.clone());
     cache.touch(&hits.collect::<Vec<_>>())?;
+    let walk = context.keys.view.walked().map(Walked::to_bytes);
     cache.end_run(&EndOfRun {
         invocation: Some(&history::invocation(facts, outcomes, argv)),
         runs: &history::records(facts, context.graph, outcomes, &context.options.forward_args),
         memo: Some((context.workspace.root(), &context.keys.memo)),
+        walk: walk.as_deref().map(|walk| (context.workspace.root(), walk)),
     })?;
     // A run that stored nothing has not made the cache larger.
     if let Some(retention) = retention.filter(|_| outcomes.iter().any(|outcome| outcome.saved_now))

@@ -28,6 +28,8 @@ pub struct Batch<'a> {
     pub learnt: &'a [Remembered],
     /// The workspace whose files' index oids were confirmed, and all of the confirmations.
     pub confirmed: Option<(&'a Path, &'a [Confirmed])>,
+    /// The workspace and the record of its last walk.
+    pub walk: Option<(&'a Path, &'a [u8])>,
     /// Tasks that ended.
     pub runs: &'a [RunRecord],
     /// The invocation that they belong to.
@@ -49,6 +51,9 @@ impl Store {
             }
             if let Some((root, confirmed)) = batch.confirmed {
                 confirmed::keep(transaction, root, confirmed)?;
+            }
+            if let Some((root, walk)) = batch.walk {
+                confirmed::keep_walk(transaction, root, walk)?;
             }
             for run in batch.runs {
                 insert_run(transaction, run)?;

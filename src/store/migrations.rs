@@ -78,6 +78,10 @@ CREATE TABLE confirmed (
   root TEXT PRIMARY KEY,
   digests BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE walks (
+  root TEXT PRIMARY KEY,
+  walk BLOB NOT NULL
+) WITHOUT ROWID;
 ";
 
 const HISTORY: &str = "

@@ -82,10 +82,12 @@ fn a_run_leaves_all_that_it_knows_at_once() {
         invocation: Some(&invocation),
         runs: &runs,
         memo: Some((fixture.root(), &memo)),
+        walk: Some((fixture.root(), b"walk")),
     };
     cache.end_run(&end).unwrap();
 
     let later = fixture.open();
+    assert_eq!(later.walk(fixture.root()).unwrap().unwrap(), b"walk");
     assert_eq!(later.invocations(5).unwrap(), [invocation]);
     assert_eq!(later.runs_of("01J").unwrap(), runs);
     assert!(later.list().unwrap()[0].accessed_at > 1);

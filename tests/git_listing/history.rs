@@ -1,6 +1,9 @@
 //! A long random history: after every few steps the listing is what git sees, and every trusted oid names the bytes.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
+
+use vx::git::{Listing, Look, Walked};
 
 use super::*;
 use crate::git_fixture::{init_at, try_git};
@@ -223,6 +226,39 @@ impl History {
     }
 }
 
+/// What a record of the last walk says is what a walk meets. Gives the newest record, and whether the one before held.
+fn check_record(root: &Path, last: Option<Walked>) -> (Option<Walked>, bool) {
+    let repo = Repo::discover(root).unwrap().unwrap();
+    let look = Look { settled: Duration::ZERO, ..Look::default() };
+    let again = repo.look(&Look { walked: last.as_ref(), ..look }).unwrap();
+    let anew = repo.list(&[]).unwrap();
+    let files = |listing: &Listing| -> Vec<_> {
+        let files = listing.files.iter();
+        files.map(|file| (file.path.clone(), file.stamp, file.trusted.clone())).collect()
+    };
+    assert_eq!(files(&again), files(&anew));
+    assert_eq!(again.not_utf8, anew.not_utf8);
+    for dir in DIRS.iter().map(|dir| rel(dir)) {
+        assert_eq!(again.ignores(&dir), anew.ignores(&dir), "{dir}");
+        assert_eq!(again.holds_ignored(&dir), anew.holds_ignored(&dir), "{dir}");
+    }
+    let held = last.is_some() && again.walked.is_none();
+    let record = again.walked.map(|walked| Walked::from_bytes(&walked.to_bytes()).unwrap());
+    (record.or(last), held)
+}
+
+/// Waits until the file system's clock has moved on, so that a change from now on shows.
+fn wait_for_a_tick(dir: &Path) {
+    let now = || {
+        let file = tempfile::NamedTempFile::new_in(dir).unwrap();
+        file.as_file().metadata().unwrap().modified().unwrap()
+    };
+    let began = now();
+    while now() == began {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_long_random_history_is_seen_as_git_sees_it() {
     let seed = std::env::var("VX_TEST_SEED").map_or(0x9e37_79b9_7f4a_7c15, |s| s.parse().unwrap());
@@ -233,15 +269,23 @@ fn a_long_random_history_is_seen_as_git_sees_it() {
     }
     history.fixture.commit_all();
     let (mut checked, mut trusted) = (0, 0);
+    let (mut record, mut held) = (None, 0);
+    let aside = tempfile::tempdir().unwrap();
     while history.made < 3000 {
         for _ in 0..5 {
             history.step();
         }
         trusted += check(&history.fixture.root);
         checked += 1;
+        wait_for_a_tick(aside.path());
+        let (newest, last_held) = check_record(&history.fixture.root, record);
+        record = newest;
+        held += u32::from(last_held);
+        wait_for_a_tick(aside.path());
         if checked % 4 == 0 {
             history.check_part();
         }
     }
+    assert!(held > 100, "a record of a walk hardly ever held: {held}");
     assert!(trusted > 500, "the history hardly ever let an index entry be trusted: {trusted}");
 }
