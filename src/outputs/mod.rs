@@ -13,6 +13,7 @@ mod error;
 mod list;
 mod place;
 mod put;
+mod quick;
 mod reach;
 mod scope;
 mod spec;
