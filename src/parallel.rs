@@ -42,6 +42,12 @@ pub fn join<A: Send, B: Send>(
     if large { rayon::join(first, second) } else { (first(), second()) }
 }
 
+/// Frees a large value beside what goes on; at the end of a process nobody waits for it.
+pub fn drop_aside<T: Send + 'static>(value: T) {
+    // Without a thread for it, it is freed where the closure goes.
+    drop(std::thread::Builder::new().name("vx-drop".to_owned()).spawn(move || drop(value)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

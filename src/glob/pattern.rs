@@ -147,6 +147,39 @@ struct Compiled {
     /// For each glob of `set`, the index of its pattern.
     owner: Vec<usize>,
     has_negation: bool,
+    /// What each pattern matches, where none needs more than to compare text: most lists are like that, and are asked
+    /// about every file of a workspace.
+    plain: Option<Vec<Plain>>,
+}
+
+/// A pattern that is matched by comparing text.
+#[derive(Debug)]
+enum Plain {
+    /// `**`.
+    Everything,
+    /// `dir/**`.
+    Below(String),
+    /// A literal: the path itself and all below it.
+    From(String),
+}
+
+impl Plain {
+    fn of(pattern: &Pattern) -> Option<Self> {
+        if pattern.text == "**" {
+            return Some(Self::Everything);
+        }
+        let dir = pattern.directory()?.to_owned();
+        Some(if pattern.is_literal() { Self::From(dir) } else { Self::Below(dir) })
+    }
+
+    fn is_match(&self, path: &str) -> bool {
+        let rest = |dir: &str| path.strip_prefix(dir).map(str::as_bytes);
+        match self {
+            Self::Everything => true,
+            Self::Below(dir) => matches!(rest(dir), Some([b'/', _, ..])),
+            Self::From(dir) => matches!(rest(dir), Some([] | [b'/', _, ..])),
+        }
+    }
 }
 
 impl Globs {
@@ -181,13 +214,18 @@ impl Globs {
             reason: error.kind().to_string(),
         })?;
         let has_negation = parsed.iter().any(Pattern::is_negated);
-        Ok(Self(Arc::new(Compiled { patterns: parsed, set, owner, has_negation })))
+        let plain = parsed.iter().map(Plain::of).collect();
+        Ok(Self(Arc::new(Compiled { patterns: parsed, set, owner, has_negation, plain })))
     }
 
     /// Whether the list takes `path` (relative to the list's anchor, POSIX-style).
     #[must_use]
     pub fn is_match(&self, path: &str) -> bool {
-        let Compiled { patterns, set, owner, has_negation } = &*self.0;
+        let Compiled { patterns, set, owner, has_negation, plain } = &*self.0;
+        if let Some(plain) = plain {
+            let last = plain.iter().rposition(|plain| plain.is_match(path));
+            return last.is_some_and(|index| !patterns[index].negated);
+        }
         if !has_negation {
             return set.is_match(path);
         }
@@ -285,6 +323,22 @@ mod tests {
         assert_eq!(directory("./a/b/**").as_deref(), Some("a/b"));
         for more in ["**", "a/*", "a/*/**", "a/**/b", "{a,b}/**"] {
             assert_eq!(directory(more), None, "{more}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn comparing_text_is_matching(
+            patterns in proptest::collection::vec("!?(\\*\\*|[ab.]{1,2}(/[ab]{1,2}){0,2}(/\\*\\*)?)", 1..4),
+            path in "[ab.]{1,2}(/[ab.]{1,2}){0,3}",
+        ) {
+            let patterns: Vec<String> = patterns.into_iter().filter(|p| Pattern::parse(p).is_ok()).collect();
+            let list = Globs::new(&patterns).unwrap();
+            proptest::prop_assert!(list.0.plain.is_some());
+            let owner = &list.0.owner;
+            let last = list.0.set.matches(&path).into_iter().map(|glob| owner[glob]).max();
+            let expected = last.is_some_and(|index| !list.0.patterns[index].negated);
+            proptest::prop_assert_eq!(list.is_match(&path), expected, "{:?} {}", patterns, path);
         }
     }
 

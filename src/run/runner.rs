@@ -32,6 +32,7 @@ use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
 use crate::inputs::Walked;
+use crate::parallel::drop_aside;
 use crate::span;
 
 /// What a run is given from outside.
@@ -153,6 +154,8 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     if let Some(file) = summary_file {
         file.write(&RunReport::new(&facts, &graph, &outcomes))?;
     }
+    let Keys { view, memo, .. } = context.keys;
+    drop_aside((view, memo, outcomes, graph, session));
     Ok(exit_code)
 }
 

@@ -106,9 +106,7 @@ CREATE TABLE runs (
   bytes_downloaded INTEGER,
   saved_ms INTEGER
 );
-CREATE INDEX runs_hash ON runs(hash);
 CREATE INDEX runs_started_at ON runs(started_at);
-CREATE INDEX runs_project ON runs(project, task);
 CREATE INDEX runs_run_id ON runs(run_id);
 
 CREATE TABLE invocations (
