@@ -199,7 +199,7 @@ fn list_worktree(
             None => loose.extend(sparse::on_disk_below(repo.worktree(), dir.as_ref(), scope)),
         }
     }
-    let loose = tracked::look_at_paths(repo.worktree(), index, &loose)?;
+    let loose = tracked::look_at_paths(repo.worktree(), &loose)?;
     files.extend(loose.into_iter().map(File::from));
     Ok(Part { files, walked, ignores })
 }

@@ -19,6 +19,7 @@ mod list;
 mod oid;
 mod repo;
 mod scope;
+mod siblings;
 mod sparse;
 mod tracked;
 mod trust;

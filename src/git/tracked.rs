@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gix::bstr::{BStr, BString, ByteSlice};
+use gix::index::State;
 use gix::index::entry::Mode;
-use gix::index::{Entry, State};
 
 use super::error::GitError;
 use super::index::Index;
 use super::scope::Scope;
+use super::siblings::Directory;
 use super::trust;
 use crate::parallel;
 use crate::stamp::{Stamp, is_absence};
@@ -98,45 +99,48 @@ pub(super) fn look<'i>(
     index: &'i State,
     positions: &[Position],
 ) -> Result<Vec<Seen<'i>>, GitError> {
-    look_at_all(
-        worktree,
-        positions,
-        |position| {
+    let path_of = |position: &Position| index.entries()[position.at].path(index);
+    let home = |position: &Position| split(path_of(position)).0;
+    let siblings: Vec<&[Position]> =
+        positions.chunk_by(|one, other| home(one) == home(other)).collect();
+    let look = |siblings: &&[Position]| -> Result<Vec<Seen<'i>>, GitError> {
+        let Some(first) = siblings.first() else { return Ok(Vec::new()) };
+        let Some(directory) = Directory::open(worktree, home(first)) else { return Ok(Vec::new()) };
+        let mut all = Vec::with_capacity(siblings.len());
+        for position in *siblings {
+            let path = path_of(position);
+            let looked_at = SystemTime::now();
+            let Some(stamp) = directory.stamp_of(split(path).1)? else { continue };
             let entry = &index.entries()[position.at];
-            (Cow::Borrowed(entry.path(index)), position.may_be_trusted.then_some(entry))
-        },
-        index,
-    )
+            let trusted =
+                position.may_be_trusted && trust::file_is_as_recorded(entry, index, &stamp);
+            let oid = trusted.then_some(entry.id);
+            all.push(Seen { path: Cow::Borrowed(path), stamp, looked_at, oid });
+        }
+        Ok(all)
+    };
+    Ok(parallel::try_map(&siblings, 16, look)?.into_iter().flatten().collect())
+}
+
+/// The directory of a path, empty at the top, and the name in it.
+fn split(path: &BStr) -> (&BStr, &BStr) {
+    let name = path.rfind_byte(b'/').map_or(0, |slash| slash + 1);
+    (path[..name.saturating_sub(1)].as_bstr(), path[name..].as_bstr())
 }
 
 /// The same for paths that the index does not vouch for.
 pub(super) fn look_at_paths(
     worktree: &Path,
-    index: &State,
     paths: &[BString],
 ) -> Result<Vec<Seen<'static>>, GitError> {
-    look_at_all(worktree, paths, |path| (Cow::Owned(path.clone()), None), index)
-}
-
-fn look_at_all<'i, T: Sync>(
-    worktree: &Path,
-    items: &[T],
-    what: impl Fn(&T) -> (Cow<'i, BStr>, Option<&'i Entry>) + Sync,
-    index: &State,
-) -> Result<Vec<Seen<'i>>, GitError> {
-    let one = |item: &T| -> Result<Option<Seen<'i>>, GitError> {
-        let (path, entry) = what(item);
+    let one = |path: &BString| -> Result<Option<Seen<'static>>, GitError> {
         let looked_at = SystemTime::now();
-        let Some(on_disk) = on_disk(worktree, path.as_ref()) else {
-            return Ok(None);
-        };
-        let Some(stamp) = stamp_of(&on_disk)? else {
-            return Ok(None);
-        };
-        let trusted = entry.filter(|entry| trust::file_is_as_recorded(entry, index, &stamp));
-        Ok(Some(Seen { path, stamp, looked_at, oid: trusted.map(|entry| entry.id) }))
+        let Some(on_disk) = on_disk(worktree, path.as_ref()) else { return Ok(None) };
+        let stamp = stamp_of(&on_disk)?;
+        let path = Cow::Owned(path.clone());
+        Ok(stamp.map(|stamp| Seen { path, stamp, looked_at, oid: None }))
     };
-    Ok(parallel::try_map(items, 256, one)?.into_iter().flatten().collect())
+    Ok(parallel::try_map(paths, 256, one)?.into_iter().flatten().collect())
 }
 
 /// Where `path` is on disk; `None` for bytes that this system cannot have as a name.
