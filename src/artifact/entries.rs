@@ -40,7 +40,7 @@ pub(super) fn read_entries(path: &Path, visit: &mut Visit<'_>) -> Result<(), Art
     let corrupt = |reason: &str| ArtifactError::corrupt(path, reason);
     let size = file.metadata().map_err(&reading)?.len();
     let mut meter = Meter::new(size);
-    let mut archive = Archive::new(decoder(file).map_err(&reading)?);
+    let mut archive = Archive::new(decoder(file, size).map_err(&reading)?);
     let mut records = None;
     for entry in archive.entries().map_err(&reading)?.raw(true) {
         let mut entry = entry.map_err(&reading)?;
@@ -72,8 +72,10 @@ pub(super) fn read_entries(path: &Path, visit: &mut Visit<'_>) -> Result<(), Art
     read_end(archive.into_inner()).map_err(&reading)
 }
 
-fn decoder(file: File) -> io::Result<Decoder<'static, BufReader<File>>> {
-    let capacity = zstd::zstd_safe::DCtx::in_size();
+fn decoder(file: File, size: u64) -> io::Result<Decoder<'static, BufReader<File>>> {
+    // One byte more, so that the end is met with the first read of a small one.
+    let whole = usize::try_from(size.saturating_add(1)).unwrap_or(usize::MAX);
+    let capacity = zstd::zstd_safe::DCtx::in_size().min(whole.max(16));
     let mut file = BufReader::with_capacity(capacity, file);
     match file.fill_buf()? {
         [a, b, c, d, flags, ..] if [*a, *b, *c, *d] == MAGIC => {

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
+use zstd::bulk::Compressor;
 use zstd::stream::write::Encoder;
 use zstd::zstd_safe::CParameter;
 
@@ -23,6 +24,9 @@ use crate::fault;
 use crate::stamp::Stamp;
 
 const LEVEL: i32 = 3;
+
+/// Up to this many bytes, an artifact is compressed at once: 1 MiB.
+const SMALL: u64 = 1 << 20;
 
 /// From this many bytes on, threads pay: 8 MiB.
 const PARALLEL_FROM: u64 = 8 << 20;
@@ -112,13 +116,15 @@ pub fn pack(
     let file = temporary(cache_dir).map_err(ArtifactError::io("create a file in", cache_dir))?;
     let writing =
         |source| ArtifactError::Io { action: "write", path: file.path().to_owned(), source };
-    let mut out = Out { encoder: encoder(file.as_file(), total).map_err(writing)?, written: 0 };
+    let heads = (found.len() * 2 * BLOCK) as u64;
+    let mut out = Out::new(file.as_file(), total.saturating_add(heads)).map_err(writing)?;
     write_stream(&mut out, META, json.len() as u64, &mut json.as_slice()).map_err(writing)?;
     write_captured(&mut out, STDOUT, &logs.stdout).map_err(writing)?;
     if !logs.stderr.is_empty() {
         write_captured(&mut out, STDERR, &logs.stderr).map_err(writing)?;
     }
-    let mut buffer = vec![0; 128 << 10];
+    let buffer_size = total.clamp(1 << 10, 128 << 10);
+    let mut buffer = vec![0; usize::try_from(buffer_size).unwrap_or(128 << 10)];
     for output in &found {
         output.pack(&mut out, &mut buffer, &writing)?;
         fault::point("save.packing").map_err(writing)?;
@@ -145,29 +151,60 @@ fn temporary(cache_dir: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// The artifact on its way into its file.
-struct Out<'a> {
-    encoder: Encoder<'static, BufWriter<&'a File>>,
-    /// Bytes before compression.
-    written: u64,
+enum Out<'a> {
+    /// Collected first: with its size in its head a frame is written and read with less memory, which is most of what
+    /// a small one costs.
+    Small { file: &'a File, tar: Vec<u8> },
+    Large {
+        encoder: Encoder<'static, BufWriter<&'a File>>,
+        /// Bytes before compression.
+        written: u64,
+    },
 }
 
-impl Out<'_> {
+impl<'a> Out<'a> {
+    /// `total` is about what the contents and their heads amount to.
+    fn new(file: &'a File, total: u64) -> io::Result<Self> {
+        if total <= SMALL {
+            return Ok(Self::Small { file, tar: Vec::new() });
+        }
+        Ok(Self::Large { encoder: encoder(file, total)?, written: 0 })
+    }
+
     /// Ends the frame; gives the number of bytes before compression.
     fn finish(self) -> io::Result<u64> {
-        self.encoder.finish()?.flush()?;
-        Ok(self.written)
+        match self {
+            Self::Small { mut file, tar } => {
+                let mut compressor = Compressor::new(LEVEL)?;
+                compressor.include_checksum(true)?;
+                file.write_all(&compressor.compress(&tar)?)?;
+                Ok(tar.len() as u64)
+            }
+            Self::Large { encoder, written } => {
+                encoder.finish()?.flush()?;
+                Ok(written)
+            }
+        }
     }
 }
 
 impl Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.encoder.write(bytes)?;
-        self.written += written as u64;
-        Ok(written)
+        match self {
+            Self::Small { tar, .. } => tar.write(bytes),
+            Self::Large { encoder, written } => {
+                let taken = encoder.write(bytes)?;
+                *written += taken as u64;
+                Ok(taken)
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.encoder.flush()
+        match self {
+            Self::Small { .. } => Ok(()),
+            Self::Large { encoder, .. } => encoder.flush(),
+        }
     }
 }
 
