@@ -22,6 +22,7 @@ mod napi;
 pub mod outputs;
 pub mod parallel;
 pub mod path;
+pub mod purity;
 pub mod run;
 pub mod span;
 pub mod stamp;
