@@ -135,6 +135,21 @@ export interface NativeRunRecord {
   bytesDownloaded?: number
 }
 
+/** The runtime that evaluates configs, as it is before it has evaluated any. */
+export interface NativeRuntime {
+  /** `node`, `bun`, or another. */
+  name: string
+  /** The versions of its parts, as one text. */
+  versions: string
+  executable: string
+  /** The options that it was started with. */
+  options: Array<string>
+  /** The directory of this package. */
+  packageDir: string
+  /** The environment: names and values, in turn. */
+  variables: Array<string>
+}
+
 /** What to save. */
 export interface NativeSaveArgs {
   hash: string
@@ -151,9 +166,9 @@ export interface NativeSaveArgs {
  * Runs one command line to its exit code.
  *
  * `evaluate` is given the paths of config files and resolves with a JSON array in the same order, each
- * `{"value": …}` or `{"error": {"message", "path"?}}`.
+ * `{"value": …}` or `{"error": {"message", "path"?}}`. It is called when a config has to be evaluated only.
  */
-export declare function runCli(argv: Array<string>, cwd: string, evaluate: (paths: string[]) => Promise<string>): Promise<number>
+export declare function runCli(argv: Array<string>, cwd: string, evaluate: (paths: string[]) => Promise<string>, runtime: NativeRuntime): Promise<number>
 
 /** The fingerprint of the workspace at a root: lockfiles and the workspace's shape. */
 export declare function workspaceFingerprint(workspaceRoot: string): Promise<string>

@@ -4,12 +4,31 @@
 'use strict'
 
 const { fstatSync, statSync, writeSync } = require('node:fs')
+const { dirname } = require('node:path')
 const { loadNative } = require('./native.cjs')
 
 /** Resolves with what `evaluate.js` makes of the config files; loaded only when the engine asks. */
 async function evaluateConfigs(paths) {
   const [{ evaluate }] = await Promise.all([import('./evaluate.js'), import('./quiet-host.js')])
   return evaluate(paths)
+}
+
+/** What tells this runtime apart from others, and the environment that configs see: values that were evaluated under the
+ * same may be used again. */
+function runtime() {
+  const { bun, deno } = process.versions
+  return {
+    name: bun ? 'bun' : deno ? 'deno' : 'node',
+    versions: JSON.stringify(process.versions),
+    executable: process.execPath,
+    options: process.execArgv,
+    packageDir: dirname(__dirname),
+    // By name, since some variables are not listed and are there all the same.
+    variables: Object.getOwnPropertyNames(process.env).flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [name, value]
+    }),
+  }
 }
 
 async function main() {
@@ -24,7 +43,7 @@ async function main() {
     stray ??= new Error(`a config file threw after its evaluation: ${error?.stack ?? error}`)
     native.interrupt('SIGTERM')
   })
-  const code = await native.runCli(process.argv.slice(2), process.cwd(), evaluateConfigs)
+  const code = await native.runCli(process.argv.slice(2), process.cwd(), evaluateConfigs, runtime())
   if (stray) {
     throw stray
   }

@@ -71,7 +71,7 @@ pub(super) fn of(input: &KeyInput, salt: &str) -> Vec<Component> {
 }
 
 /// The first half of a SHA-256: enough to tell values apart, and no way back to one.
-fn digest(salt: &str, name: &str, value: &str) -> String {
+pub(super) fn digest(salt: &str, name: &str, value: &str) -> String {
     let mut hash = Sha256::new();
     for part in [salt, name, value] {
         hash.update((part.len() as u64).to_le_bytes());

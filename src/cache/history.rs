@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::configs::{ConfigValue, rows};
 use super::directory::now;
 use super::error::CacheError;
 use super::handle::Cache;
@@ -22,6 +23,8 @@ pub struct EndOfRun<'a> {
     pub memo: Option<(&'a Path, &'a Memo)>,
     /// Its workspace's root and the record of the walk that was made.
     pub walk: Option<(&'a Path, &'a [u8])>,
+    /// Its workspace's root and the values of configs that were learnt.
+    pub configs: Option<(&'a Path, &'a [ConfigValue])>,
 }
 
 impl Cache {
@@ -37,15 +40,24 @@ impl Cache {
         let touched = self.take_hits();
         let (runs, invocation) = (end.runs, end.invocation);
         let walk = end.walk;
-        let learnt_nothing = learnt.is_empty() && confirmed.is_none() && walk.is_none();
+        let configs = end.configs.filter(|(_, values)| !values.is_empty());
+        let learnt_nothing =
+            learnt.is_empty() && confirmed.is_none() && walk.is_none() && configs.is_none();
         if learnt_nothing && touched.is_empty() && runs.is_empty() && invocation.is_none() {
             return Ok(());
         }
         let confirmed = confirmed.as_ref().map(|(root, all)| (*root, all.as_slice()));
         let now = now();
-        let batch =
-            Batch { now, touched: &touched, learnt: &learnt, confirmed, walk, runs, invocation };
-        self.with(|store| store.keep(&batch))
+        self.with(|store| {
+            let kept = match configs {
+                Some((root, values)) => Some((root, rows(values, &store.salt()?))),
+                None => None,
+            };
+            let configs = kept.as_ref().map(|(root, rows)| (*root, rows.as_slice()));
+            let touched = &touched;
+            let learnt = &learnt;
+            store.keep(&Batch { now, touched, learnt, confirmed, walk, configs, runs, invocation })
+        })
     }
 
     /// Records how one task ended.

@@ -7,6 +7,7 @@
 mod adopt;
 mod byte_lock;
 mod components;
+mod configs;
 mod directory;
 mod error;
 mod handle;
@@ -24,6 +25,7 @@ mod unwritten;
 pub use crate::store::{
     Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,
 };
+pub use configs::{ConfigValue, KnownConfig, KnownConfigs};
 pub use error::CacheError;
 pub use handle::Cache;
 pub use history::EndOfRun;

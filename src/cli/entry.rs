@@ -17,7 +17,7 @@ use crate::run::console::{Colour, Console};
 use crate::run::environment::host;
 use crate::run::process::Stream;
 use crate::run::stop::{Cause, Stop};
-use crate::run::{Invoked, cache_dir, open_workspace, run};
+use crate::run::{Invoked, Opening, Place, open_workspace, run};
 use crate::workspace::Workspace;
 
 const USAGE: i32 = 2;
@@ -58,28 +58,28 @@ fn dispatch(command: Command, invoked: Invoked<'_>) -> Result<i32> {
     }
 }
 
-/// A workspace and where its cache lies.
+/// A workspace and its cache.
 pub(super) struct Located {
     pub(super) workspace: Workspace,
     pub(super) cache_dir: PathBuf,
+    /// `None`: there is none yet, and looking at it must not create it.
+    pub(super) cache: Option<Cache>,
 }
 
 impl Located {
     fn find(args: &StoreArgs, invoked: Invoked<'_>) -> Result<Self> {
-        let (workspace, config) = open_workspace(invoked.cwd, invoked.evaluator)?;
-        let (flag, configured) = (args.cache_dir.as_deref(), config.cache_dir.as_deref());
-        let cache_dir = cache_dir(workspace.root(), invoked.cwd, flag, configured)?;
-        Ok(Self { workspace, cache_dir })
-    }
-
-    /// The cache, if there is one yet: looking at it must not create it.
-    pub(super) fn existing_cache(&self, console: &Console) -> Result<Option<Cache>> {
-        if Cache::is_absent(&self.cache_dir) {
-            return Ok(None);
-        }
-        let cache = Cache::open(&self.cache_dir)?;
-        print_warnings(&cache, console);
-        Ok(Some(cache))
+        let (workspace, Place { dir, cache, .. }) = open_workspace(Opening {
+            cwd: invoked.cwd,
+            flag: args.cache_dir.as_deref(),
+            evaluator: invoked.evaluator,
+            recall: true,
+            open: &|dir| {
+                let cache = Cache::open(dir)?;
+                print_warnings(&cache, invoked.console);
+                Ok(Some(cache))
+            },
+        })?;
+        Ok(Self { workspace, cache_dir: dir, cache })
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Resul
     let fingerprint = workspace_fingerprint(root)?;
     let projects = located.workspace.projects();
     let configured = projects.iter().filter(|project| project.config_file.is_some()).count();
-    let stats = match located.existing_cache(console)? {
+    let stats = match &located.cache {
         Some(cache) => Some(cache.stats()?),
         None => None,
     };

@@ -22,10 +22,10 @@ pub(super) fn prune(located: &Located, args: &PruneArgs, console: &Console) -> R
         dry_run: args.dry_run,
         protect: Vec::new(),
     };
-    let result = match located.existing_cache(console)? {
+    let result = match &located.cache {
         Some(cache) => {
             let result = cache.prune(&options)?;
-            print_warnings(&cache, console);
+            print_warnings(cache, console);
             cache.close()?;
             result
         }

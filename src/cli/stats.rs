@@ -11,7 +11,7 @@ use crate::run::console::{Console, duration, size};
 
 /// Prints the statistics of the workspace's cache.
 pub(super) fn stats(located: &Located, as_json: bool, console: &Console) -> Result<i32> {
-    let stats = match located.existing_cache(console)? {
+    let stats = match &located.cache {
         Some(cache) => {
             let stats = cache.stats()?;
             cache.close()?;

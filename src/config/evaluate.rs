@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::Problem;
+use super::memo::Runtime;
 use crate::error::Coded;
 
 /// The JavaScript side did not answer.
@@ -69,6 +70,11 @@ pub trait Evaluator: Send + Sync {
     /// # Errors
     /// [`Unanswered`].
     fn evaluate(&self, paths: &[PathBuf]) -> Result<Vec<Evaluated>, Unanswered>;
+
+    /// The runtime, where that is known: only then values may be kept and used again.
+    fn runtime(&self) -> Option<&Runtime> {
+        None
+    }
 }
 
 #[cfg(test)]

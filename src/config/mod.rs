@@ -10,6 +10,7 @@ mod evaluate;
 mod exec;
 mod globs;
 mod load;
+pub mod memo;
 mod nearest;
 mod project;
 mod reader;

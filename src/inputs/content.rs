@@ -33,6 +33,20 @@ pub fn hash_file(path: &Path, format: ObjectFormat) -> Result<FileId> {
     }
 }
 
+/// The identity of one regular file and the stamp that it belongs to, remembered by `memo`. `None`: there is no regular
+/// file at `path`; a link is none.
+///
+/// # Errors
+/// [`InputError`]: not readable, or never still.
+pub fn regular_file(
+    path: &Path,
+    format: ObjectFormat,
+    memo: &Memo,
+) -> Result<Option<(FileId, Stamp)>, InputError> {
+    let identity = identify(path, format, memo, None)?;
+    Ok(identity.filter(|it| it.stamp.is_file()).map(|it| (it.id, it.stamp)))
+}
+
 /// What a file is, and the stamps that go with it.
 #[derive(Debug)]
 pub(super) struct Identity {

@@ -21,7 +21,7 @@ mod walk;
 mod warning;
 
 pub use crate::git::Walked;
-pub use content::hash_file;
+pub use content::{hash_file, regular_file};
 pub use error::InputError;
 pub use harvest::{Harvest, InputFile, harvest, input_file};
 pub use moved::Moved;

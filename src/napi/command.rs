@@ -12,6 +12,7 @@ use napi_derive::napi;
 use super::blocking::guarded;
 use super::error::to_js;
 use crate::cli;
+use crate::config::memo::Runtime;
 use crate::config::{Evaluated, Evaluator, Unanswered};
 use crate::run::stop::{Cause, Signal, Stop};
 
@@ -21,10 +22,36 @@ type Evaluate =
 /// The run that a signal is for: a process has one command line at most.
 static CURRENT: Mutex<Option<Arc<Stop>>> = Mutex::new(None);
 
+/// The runtime that evaluates configs, as it is before it has evaluated any.
+#[napi(object)]
+pub struct NativeRuntime {
+    /// `node`, `bun`, or another.
+    pub name: String,
+    /// The versions of its parts, as one text.
+    pub versions: String,
+    pub executable: String,
+    /// The options that it was started with.
+    pub options: Vec<String>,
+    /// The directory of this package.
+    pub package_dir: String,
+    /// The environment: names and values, in turn.
+    pub variables: Vec<String>,
+}
+
+impl From<NativeRuntime> for Runtime {
+    fn from(runtime: NativeRuntime) -> Self {
+        let NativeRuntime { name, versions, executable, options, package_dir, variables } = runtime;
+        let mut variables = variables.into_iter();
+        let pairs = std::iter::from_fn(|| Some((variables.next()?, variables.next()?)));
+        let variables = pairs.collect();
+        Self { name, versions, executable, options, package: package_dir.into(), variables }
+    }
+}
+
 /// Runs one command line to its exit code.
 ///
 /// `evaluate` is given the paths of config files and resolves with a JSON array in the same order, each
-/// `{"value": …}` or `{"error": {"message", "path"?}}`.
+/// `{"value": …}` or `{"error": {"message", "path"?}}`. It is called when a config has to be evaluated only.
 #[napi(ts_return_type = "Promise<number>")]
 pub fn run_cli<'env>(
     env: &'env Env,
@@ -35,13 +62,14 @@ pub fn run_cli<'env>(
         Vec<String>,
         PromiseRaw<'static, String>,
     >,
+    runtime: NativeRuntime,
 ) -> napi::Result<Object<'env>> {
     let evaluate = evaluate.build_threadsafe_function().build()?;
     let (deferred, promise) = env.create_deferred()?;
     let stop = Arc::new(Stop::default());
     *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&stop));
     let work = move || {
-        let evaluator = JsEvaluator { evaluate, stop: Arc::clone(&stop) };
+        let evaluator = JsEvaluator { evaluate, stop: Arc::clone(&stop), runtime: runtime.into() };
         let code = guarded(|| Ok(cli::main(&argv, &PathBuf::from(cwd), &evaluator, &stop)));
         *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = None;
         deferred.resolve(move |env| code.map_err(|error| to_js(env, &error)));
@@ -64,9 +92,14 @@ pub fn interrupt(signal: String) {
 struct JsEvaluator {
     evaluate: Evaluate,
     stop: Arc<Stop>,
+    runtime: Runtime,
 }
 
 impl Evaluator for JsEvaluator {
+    fn runtime(&self) -> Option<&Runtime> {
+        Some(&self.runtime)
+    }
+
     fn evaluate(&self, paths: &[PathBuf]) -> Result<Vec<Evaluated>, Unanswered> {
         let names = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         let (sender, receiver) = channel::<Result<String, String>>();

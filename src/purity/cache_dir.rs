@@ -24,9 +24,7 @@ pub enum LiteralCacheDir {
 /// Reads `cacheDir` of a workspace config's text. Needs a deep stack: call it within [`super::with_deep_stack`].
 #[must_use]
 pub fn literal_cache_dir(text: &str, syntax: Syntax) -> LiteralCacheDir {
-    let found = with_program(text, syntax, |program, _| {
-        default_export(program).map(cache_dir_of)
-    });
+    let found = with_program(text, syntax, |program, _| default_export(program).map(cache_dir_of));
     found.ok().flatten().unwrap_or(LiteralCacheDir::Unknown)
 }
 

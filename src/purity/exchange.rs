@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use oxc_ast::ast::{
     BindingPattern, BindingPatternKind, Declaration, ExportAllDeclaration,
     ExportDefaultDeclaration, ExportDefaultDeclarationKind, ExportNamedDeclaration,
-    ImportAttributeKey, ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName, WithClause, WithClauseKeyword,
+    ImportAttributeKey, ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName,
+    WithClause, WithClauseKeyword,
 };
 use oxc_span::{GetSpan, Span};
 
@@ -232,9 +233,7 @@ fn is_plain_relative(specifier: &str) -> bool {
     });
     let plain = |segment: &str| {
         !matches!(segment, "" | "." | ".." | "node_modules")
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-+@".contains(&byte))
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+@".contains(&byte))
     };
     below.is_some_and(|below| below.split('/').all(plain))
 }
@@ -260,9 +259,27 @@ mod tests {
             assert!(is_plain_relative(plain), "{plain}");
         }
         for odd in [
-            "a.ts", "/a.ts", "./", "../", "..", ".", "./a//b.ts", "./../a.ts", "../a/../b.ts",
-            "./a/./b.ts", "./a%20b.ts", "./a b.ts", "./a.ts?x", "./a.ts#x", ".\\a.ts", "./ä.ts",
-            "./node_modules/a.ts", "file:///a.ts", "#a", "~/a.ts", "",
+            "a.ts",
+            "/a.ts",
+            "./",
+            "../",
+            "..",
+            ".",
+            "./a//b.ts",
+            "./../a.ts",
+            "../a/../b.ts",
+            "./a/./b.ts",
+            "./a%20b.ts",
+            "./a b.ts",
+            "./a.ts?x",
+            "./a.ts#x",
+            ".\\a.ts",
+            "./ä.ts",
+            "./node_modules/a.ts",
+            "file:///a.ts",
+            "#a",
+            "~/a.ts",
+            "",
         ] {
             assert!(!is_plain_relative(odd), "{odd}");
         }

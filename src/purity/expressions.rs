@@ -3,7 +3,8 @@
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, ChainElement, Expression,
     IdentifierReference, LogicalOperator, MemberExpression, NewExpression, ObjectExpression,
-    ObjectPropertyKind, PropertyKey, PropertyKind, RegExpFlags, UnaryOperator, match_member_expression,
+    ObjectPropertyKind, PropertyKey, PropertyKind, RegExpFlags, UnaryOperator,
+    match_member_expression,
 };
 use oxc_span::{GetSpan, Span};
 

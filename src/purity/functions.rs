@@ -14,10 +14,11 @@ use super::variables::Use;
 
 impl Check<'_> {
     pub(super) fn function(&mut self, function: &Function<'_>) -> Checked {
-        let plain =
-            matches!(function.r#type, FunctionType::FunctionDeclaration | FunctionType::FunctionExpression)
-                && !(function.r#async || function.generator || function.declare)
-                && function.this_param.is_none();
+        let plain = matches!(
+            function.r#type,
+            FunctionType::FunctionDeclaration | FunctionType::FunctionExpression
+        ) && !(function.r#async || function.generator || function.declare)
+            && function.this_param.is_none();
         match &function.body {
             Some(body) if plain => self.parameters_and_body(&function.params, body),
             _ => Err(Refusal::new(function.span, "a function that is not plain")),

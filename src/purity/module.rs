@@ -88,8 +88,7 @@ pub(super) fn with_program<T>(
     }
     let allocator = Allocator::default();
     let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
-    let parsed =
-        Parser::new(&allocator, text, syntax.source_type()).with_options(options).parse();
+    let parsed = Parser::new(&allocator, text, syntax.source_type()).with_options(options).parse();
     if parsed.panicked || !parsed.errors.is_empty() {
         return Err(Impurity::of_module("a text that does not parse"));
     }

@@ -33,7 +33,7 @@ impl Coded for SharedCacheDir {
 ///
 /// # Errors
 /// When a repository is found and cannot be read; when the directory that was named holds what is no cache.
-pub fn cache_dir(
+pub(super) fn cache_dir(
     root: &Path,
     cwd: &Path,
     flag: Option<&Path>,

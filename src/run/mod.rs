@@ -29,7 +29,6 @@ mod trace;
 mod verify;
 mod work;
 
-pub use cache_dir::cache_dir;
 pub use history::since_epoch;
 pub use runner::{Invoked, run};
-pub use session::open_workspace;
+pub use session::{Opening, Place, open_workspace};

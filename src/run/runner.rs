@@ -6,7 +6,6 @@ use std::time::{Instant, SystemTime};
 
 use ulid::Ulid;
 
-use super::cache_dir::cache_dir;
 use super::console::{Colour, Console, Live};
 use super::context::Context;
 use super::disturbed::take_back;
@@ -22,12 +21,12 @@ use super::profile::profiled;
 use super::progress::Progress;
 use super::report::{PlanReport, RunFacts, RunReport};
 use super::report_file::{Report, ReportFile};
-use super::session::Session;
+use super::session::{Opening, Place, Session};
 use super::stop::Stop;
 use super::summary::Counts;
 use super::verify::verify;
 use super::work::work;
-use crate::cache::{Cache, CacheError, EndOfRun, PruneOptions};
+use crate::cache::{Cache, CacheError, ConfigValue, EndOfRun, PruneOptions};
 use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
@@ -64,8 +63,16 @@ pub fn run(options: &RunOptions, invoked: Invoked<'_>) -> Result<i32> {
 
 fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Result<i32> {
     let (started, started_at) = (Instant::now(), SystemTime::now());
-    let session = Session::open(invoked.cwd, invoked.evaluator)?;
-    let Session { workspace, configs } = &session;
+    let Session { workspace: found, configs: read, place, learnt } = Session::open(Opening {
+        cwd: invoked.cwd,
+        flag: options.cache_dir.as_deref(),
+        evaluator: invoked.evaluator,
+        recall: !options.force,
+        open: &|dir| open_cache(dir, options, invoked.console),
+    })?;
+    let (workspace, configs) = (&found, &read);
+    // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
+    let Place { dir: cache_dir, is_there, cache: existing } = place;
     span::phase("build the graph");
     let request = Request {
         selectors: &options.selectors,
@@ -74,13 +81,6 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         cwd: invoked.cwd,
     };
     let graph = TaskGraph::build(workspace, configs, &select(workspace, configs, request)?)?;
-    let configured = configs.workspace().cache_dir.as_deref();
-    let cache_dir =
-        cache_dir(workspace.root(), invoked.cwd, options.cache_dir.as_deref(), configured)?;
-    // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
-    span::phase("open the cache");
-    let is_there = !Cache::is_absent(&cache_dir);
-    let existing = if is_there { open_cache(&cache_dir, options, invoked.console)? } else { None };
     let outside =
         Outside { host: invoked.host, forward_args: &options.forward_args, stop: invoked.stop };
     let keys = Keys::look(workspace, &graph, outside, load(existing.as_ref(), workspace.root())?)?;
@@ -144,8 +144,8 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     print_summary(&facts, &graph, &outcomes, invoked.console);
     if let Some(cache) = &cache {
         let retention = configs.workspace().cache_retention;
-        if let Err(error) = keep_books(cache, &context, &facts, &outcomes, invoked.argv, retention)
-        {
+        let learnt = Learnt { outcomes: &outcomes, configs: &learnt };
+        if let Err(error) = keep_books(cache, &context, &facts, learnt, invoked.argv, retention) {
             warn(invoked.console, &format!("the cache's history could not be written: {error}"));
         }
         warn_of_cache(cache, invoked.console);
@@ -155,7 +155,7 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         file.write(&RunReport::new(&facts, &graph, &outcomes))?;
     }
     let Keys { view, memo, .. } = context.keys;
-    drop_aside((view, memo, outcomes, graph, session));
+    drop_aside((view, memo, outcomes, graph, found, read));
     Ok(exit_code)
 }
 
@@ -255,12 +255,19 @@ fn print_summary(facts: &RunFacts, graph: &TaskGraph, outcomes: &[Outcome], cons
     counts.lines(facts.took, style).iter().for_each(|line| console.line(line));
 }
 
+/// What a run has for later ones.
+#[derive(Clone, Copy)]
+struct Learnt<'a> {
+    outcomes: &'a [Outcome],
+    configs: &'a [ConfigValue],
+}
+
 /// What the cache learnt from this run, and the retention that follows.
 fn keep_books(
     cache: &Cache,
     context: &Context<'_>,
     facts: &RunFacts,
-    outcomes: &[Outcome],
+    Learnt { outcomes, configs }: Learnt<'_>,
     argv: &[String],
     retention: Option<Retention>,
 ) -> Result<(), CacheError> {
@@ -276,6 +283,7 @@ fn keep_books(
         runs: &history::records(facts, context.graph, outcomes, &context.options.forward_args),
         memo: Some((context.workspace.root(), &context.keys.memo)),
         walk: walk.as_deref().map(|walk| (context.workspace.root(), walk)),
+        configs: Some((context.workspace.root(), configs)),
     })?;
     // A run that stored nothing has not made the cache larger.
     if let Some(retention) = retention.filter(|_| outcomes.iter().any(|outcome| outcome.saved_now))

@@ -5,12 +5,13 @@ use std::path::Path;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::config_values;
 use super::confirmed;
 use super::connection::{Store, fault, signed, unsigned};
 use super::entries::{self, parse_list, text_list};
 use super::error::StoreError;
 use super::file_hashes;
-use super::rows::{Invocation, RunRecord, RunStatus};
+use super::rows::{ConfigRow, Invocation, RunRecord, RunStatus};
 use crate::key::Key;
 use crate::memo::{Confirmed, Remembered};
 
@@ -30,6 +31,8 @@ pub struct Batch<'a> {
     pub confirmed: Option<(&'a Path, &'a [Confirmed])>,
     /// The workspace and the record of its last walk.
     pub walk: Option<(&'a Path, &'a [u8])>,
+    /// A workspace, and the values of its configs that were learnt.
+    pub configs: Option<(&'a Path, &'a [ConfigRow])>,
     /// Tasks that ended.
     pub runs: &'a [RunRecord],
     /// The invocation that they belong to.
@@ -54,6 +57,9 @@ impl Store {
             }
             if let Some((root, walk)) = batch.walk {
                 confirmed::keep_walk(transaction, root, walk)?;
+            }
+            if let Some((root, configs)) = batch.configs {
+                config_values::keep(transaction, root, configs, batch.now)?;
             }
             for run in batch.runs {
                 insert_run(transaction, run)?;

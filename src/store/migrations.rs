@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use super::connection::fault;
 
 /// What each schema version adds to the one before; the first is version 1. Never edit a released step.
-const STEPS: [&str; 4] = [ENTRIES, HISTORY, COMPONENTS, CONFIRMED];
+const STEPS: [&str; 5] = [ENTRIES, HISTORY, COMPONENTS, CONFIRMED, CONFIG_VALUES];
 
 /// The schema version of this program.
-pub(super) const CURRENT: u32 = 4;
+pub(super) const CURRENT: u32 = 5;
 
 // Logs have a table of their own: a run that touches ten thousand entries must not rewrite their logs.
 const ENTRIES: &str = "
@@ -81,6 +81,20 @@ CREATE TABLE confirmed (
 CREATE TABLE walks (
   root TEXT PRIMARY KEY,
   walk BLOB NOT NULL
+) WITHOUT ROWID;
+";
+
+// What a value depends on is one text of its reader's making: it is only ever looked at as a whole.
+const CONFIG_VALUES: &str = "
+CREATE TABLE config_values (
+  root TEXT NOT NULL,
+  path TEXT NOT NULL,
+  made_by TEXT NOT NULL,
+  depends_on TEXT NOT NULL,
+  variables TEXT NOT NULL,
+  value TEXT NOT NULL,
+  kept_at INTEGER NOT NULL,
+  PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
 ";
 

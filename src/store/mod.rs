@@ -5,6 +5,7 @@
 //! store never opens an artifact and never looks at the user's tree.
 
 mod components;
+mod config_values;
 mod confirmed;
 mod connection;
 mod entries;
@@ -24,7 +25,7 @@ pub use connection::Store;
 pub use error::StoreError;
 pub use history::Batch;
 pub use rows::{
-    Component, EntryRow, EntrySummary, Invocation, OutputFile, ProbeRows, ProjectStats,
+    Component, ConfigRow, EntryRow, EntrySummary, Invocation, OutputFile, ProbeRows, ProjectStats,
     RecordedRows, RunRecord, RunStatus, SavedRows, Stats,
 };
 pub use set_aside::{FileIdentity, set_aside};

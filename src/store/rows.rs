@@ -105,6 +105,21 @@ pub struct RecordedRows<'a> {
     pub files: &'a [OutputFile],
 }
 
+/// The value of one config file, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigRow {
+    /// The file, relative to the workspace root.
+    pub path: String,
+    /// What evaluated it, as one text.
+    pub made_by: String,
+    /// The files that it depends on, as one text.
+    pub depends_on: String,
+    /// The variables that it depends on with digests of their values, as JSON.
+    pub variables: String,
+    /// The value as JSON.
+    pub value: String,
+}
+
 /// How one task of a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RunStatus {

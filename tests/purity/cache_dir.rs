@@ -14,11 +14,20 @@ fn a_literal_is_known() {
         ("export default { concurrency: 4, volumes: { cacheDir: 'no' } }", None),
         ("export default { cacheDir: '.cache/vx' }", Some(".cache/vx")),
         ("export default { 'cacheDir': \"a\\u0062\" } as const satisfies X", Some("ab")),
-        ("import { defineWorkspace } from '@vzn/vx'; export default defineWorkspace({ cacheDir: 'a' })", Some("a")),
+        (
+            "import { defineWorkspace } from '@vzn/vx'; export default defineWorkspace({ cacheDir: 'a' })",
+            Some("a"),
+        ),
         ("const config = { cacheDir: 'a' }; export default config", Some("a")),
-        ("export const config = defineWorkspace({ cacheDir: 'a' as string }); export default config as X", Some("a")),
+        (
+            "export const config = defineWorkspace({ cacheDir: 'a' as string }); export default config as X",
+            Some("a"),
+        ),
         // Live, and the directory is known nevertheless.
-        ("import os from 'node:os'; export default { concurrency: os.cpus().length, cacheDir: 'a' }", Some("a")),
+        (
+            "import os from 'node:os'; export default { concurrency: os.cpus().length, cacheDir: 'a' }",
+            Some("a"),
+        ),
     ] {
         assert_eq!(look(text), known(dir), "{text}");
     }

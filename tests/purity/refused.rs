@@ -53,7 +53,10 @@ const IMPURE: &[(&str, &str)] = &[
     // To `Function` and to prototypes.
     ("export default { a: ({}).constructor }", "property `constructor`"),
     ("export default { a: ''['constructor'] }", "property `constructor`"),
-    ("export default { a: [].constructor.constructor('return process')() }", "property `constructor`"),
+    (
+        "export default { a: [].constructor.constructor('return process')() }",
+        "property `constructor`",
+    ),
     ("const { constructor } = {}; export default {}", "property `constructor`"),
     ("const { 'constructor': c } = {}; export default {}", "property `constructor`"),
     ("const { a: { constructor: c } } = { a: {} }; export default {}", "property `constructor`"),
@@ -73,7 +76,10 @@ const IMPURE: &[(&str, &str)] = &[
     ("export default { a: Object.prototype }", "`Object.prototype`"),
     ("export default { a: Array.prototype.map }", "`Array.prototype`"),
     ("export default { a: Object.getPrototypeOf([]) }", "`Object.getPrototypeOf`"),
-    ("export default { a: Object.getOwnPropertyDescriptors([]) }", "`Object.getOwnPropertyDescriptors`"),
+    (
+        "export default { a: Object.getOwnPropertyDescriptors([]) }",
+        "`Object.getOwnPropertyDescriptors`",
+    ),
     ("export default { a: [].map(Object) }", "`Object`"),
     ("export default { a: [].map.call([1], String) }", "property `call`"),
     ("const f = [].push; export default {}", "property `push`"),
@@ -99,13 +105,25 @@ const IMPURE: &[(&str, &str)] = &[
     ("import p from './p.ts'; export default Object.assign(p, { a: 1 })", "may not be new"),
     ("import p from './p.ts'; export default Object.assign(...[p, { a: 1 }])", "may not be new"),
     ("import p from './p.ts'; export default Object.freeze(p)", "may not be new"),
-    ("import p from './p.ts'; export default Object.defineProperty(p, 'a', {})", "`Object.defineProperty`"),
-    ("import p from './p.ts'; export default Object.setPrototypeOf(p, null)", "`Object.setPrototypeOf`"),
+    (
+        "import p from './p.ts'; export default Object.defineProperty(p, 'a', {})",
+        "`Object.defineProperty`",
+    ),
+    (
+        "import p from './p.ts'; export default Object.setPrototypeOf(p, null)",
+        "`Object.setPrototypeOf`",
+    ),
     ("import { s } from './p.ts'; export default { a: s.add(1) }", "property `add`"),
     ("import { s } from './p.ts'; export default { a: s.set(1, 2) }", "property `set`"),
     ("import { s } from './p.ts'; export default { a: s.delete(1) }", "property `delete`"),
-    ("import { s } from './p.ts'; export default { a: s.getOrInsert(1, 2) }", "property `getOrInsert`"),
-    ("import { s } from './p.ts'; export default { a: s.aMethodToCome() }", "method `aMethodToCome`"),
+    (
+        "import { s } from './p.ts'; export default { a: s.getOrInsert(1, 2) }",
+        "property `getOrInsert`",
+    ),
+    (
+        "import { s } from './p.ts'; export default { a: s.aMethodToCome() }",
+        "method `aMethodToCome`",
+    ),
     ("let n = 0; export const next = () => ++n; export default {}", "not known"),
     ("let n = 0; n += 1; export default { n }", "statement"),
     ("export const r = /x/g; export default {}", "not known"),
