@@ -347,6 +347,7 @@ describe('vx stats and vx info', unix, () => {
       workspaceRoot: root,
       projects: 3,
       projectsWithConfig: 2,
+      liveConfigs: [],
       git: 'sha1',
       cacheDir: join(root, '.vx/cache'),
       entryCount: 2,

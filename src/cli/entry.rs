@@ -53,7 +53,8 @@ fn dispatch(command: Command, invoked: Invoked<'_>) -> Result<i32> {
             stats::stats(&Located::find(&args, invoked)?, args.json, invoked.console)
         }
         Command::Info(args) => {
-            info::info(&Located::find(&args, invoked)?, args.json, invoked.console)
+            let located = Located::find(&args, invoked)?;
+            info::info(&located, args.json, invoked.cwd, invoked.evaluator, invoked.console)
         }
     }
 }

@@ -1,15 +1,25 @@
 //! `vx info`: the workspace, the cache and the platform, as one pastes them into a report.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use super::entry::{Located, print_json};
+use crate::config::Evaluator;
+use crate::config::memo::live_configs;
 use crate::error::Result;
 use crate::git::Repo;
 use crate::key::{CACHE_VERSION, workspace_fingerprint};
 use crate::run::console::{Console, size};
 
 /// Prints what a maintainer would ask for.
-pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Result<i32> {
+pub(super) fn info(
+    located: &Located,
+    as_json: bool,
+    cwd: &Path,
+    evaluator: &dyn Evaluator,
+    console: &Console,
+) -> Result<i32> {
     let root = located.workspace.root();
     let repo = Repo::discover(root)?;
     let git = repo
@@ -18,6 +28,7 @@ pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Resul
     let fingerprint = workspace_fingerprint(root)?;
     let projects = located.workspace.projects();
     let configured = projects.iter().filter(|project| project.config_file.is_some()).count();
+    let live = live_lines(located, cwd, evaluator);
     let stats = match &located.cache {
         Some(cache) => Some(cache.stats()?),
         None => None,
@@ -35,6 +46,7 @@ pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Resul
             "workspaceFingerprint": fingerprint,
             "projects": projects.len(),
             "projectsWithConfig": configured,
+            "liveConfigs": live,
             "git": git,
             "cacheDir": located.cache_dir.display().to_string(),
             "entryCount": entries,
@@ -47,9 +59,27 @@ pub(super) fn info(located: &Located, as_json: bool, console: &Console) -> Resul
     console.line(&format!("Platform:    {platform}, {cores} cores"));
     console.line(&format!("Workspace:   {}", root.display()));
     console.line(&format!("Projects:    {}, {configured} with a vx.config", projects.len()));
+    if !live.is_empty() {
+        console.line("Evaluated on every run:");
+        live.iter().for_each(|line| console.line(&format!("  {line}")));
+    }
     console.line(&format!("Fingerprint: {fingerprint}"));
     console.line(&format!("Git:         {git}"));
     console.line(&format!("Cache:       {}", located.cache_dir.display()));
     console.line(&format!("Entries:     {entries}, {}", size(bytes)));
     Ok(0)
+}
+
+/// Each config that is evaluated on every run, with its place and the reason.
+fn live_lines(located: &Located, cwd: &Path, evaluator: &dyn Evaluator) -> Vec<String> {
+    let Some(runtime) = evaluator.runtime() else { return Vec::new() };
+    let root = located.workspace.root();
+    let files: Vec<PathBuf> = located.workspace.config_files().map(Path::to_owned).collect();
+    let live = live_configs(root, cwd, &files, runtime);
+    let line = |live: &crate::config::memo::LiveConfig| {
+        let file = live.file.strip_prefix(root).unwrap_or(&live.file).display();
+        let gap = if live.why.line == 0 { " " } else { "" };
+        format!("{file}:{gap}{}", live.why)
+    };
+    live.iter().map(line).collect()
 }

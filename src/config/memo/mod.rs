@@ -8,9 +8,11 @@
 //!
 //! The map: `runtime` says what evaluates, and whether its values may be kept at all; `dependency` is what a value is
 //! kept with, `look` how that stands now; `resolve` and `recipe` find it out for a config that is pure; `recall` uses kept
-//! values; `values` puts them together: recall, evaluate the pure configs, keep those, evaluate all others.
+//! values; `values` puts them together: recall, evaluate the pure configs, keep those, evaluate all others. `live` tells
+//! people which configs those are.
 
 mod dependency;
+mod live;
 mod look;
 mod recall;
 mod recipe;
@@ -18,6 +20,6 @@ mod resolve;
 mod runtime;
 mod values;
 
-pub use recipe::{Impure, impure_configs};
+pub use live::{LiveConfig, live_configs};
 pub use runtime::Runtime;
 pub use values::{Asked, Values, pure_first, values};

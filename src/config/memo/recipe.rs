@@ -19,26 +19,6 @@ pub(super) struct Recipe {
     pub(super) variables: BTreeSet<String>,
 }
 
-/// A config that is evaluated on every run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Impure {
-    /// The config.
-    pub file: PathBuf,
-    /// Why, and where in it.
-    pub why: Impurity,
-}
-
-/// Those of the workspace's configs whose values are not kept, with the reason.
-#[must_use]
-pub fn impure_configs(root: &Path, files: &[PathBuf], runtime: &Runtime) -> Vec<Impure> {
-    let found = recipes(root, files, runtime, &Memo::default());
-    let impure = files
-        .iter()
-        .zip(found)
-        .filter_map(|(file, found)| found.err().map(|why| Impure { file: file.clone(), why }));
-    impure.collect()
-}
-
 /// What each of `files` is made from, or why that cannot be said. What is read is remembered by `memo`.
 pub(super) fn recipes(
     root: &Path,
