@@ -2,7 +2,7 @@
 // runs right after `git clone`.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -120,6 +120,26 @@ export function ensureModules(directory = ROOT) {
 export function buildAddon(args = []) {
   ensureModules()
   run(process.execPath, [toolScript('@napi-rs/cli', 'napi'), 'build', '--platform', '--release', ...args])
+}
+
+/**
+ * The Bun that the package `bun` brings. Its install script moves the binary from the platform's package into `bun`
+ * itself; where install scripts are off it is still there.
+ */
+export function bunBinary() {
+  const exe = process.platform === 'win32' ? 'bun.exe' : 'bun'
+  const platforms = join(ROOT, 'node_modules/@oven')
+  const candidates = existsSync(platforms)
+    ? readdirSync(platforms).map((name) => join(platforms, name, 'bin', exe))
+    : []
+  candidates.push(join(ROOT, 'node_modules/bun/bin/bun.exe'))
+  const found = candidates.find((path) => existsSync(path))
+  if (!found) {
+    throw new StepFailed(
+      'the package bun brought no binary for this platform; remove node_modules and install again',
+    )
+  }
+  return found
 }
 
 /** The C library of this system: `glibc` or `musl`; undefined where there is no such choice. */

@@ -1,12 +1,13 @@
 // `npm test`: everything that must pass before a change goes in, set-up included. With names of steps as arguments, those
 // only: `node scripts/test.mjs lint types`.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   ROOT,
   StepFailed,
   buildAddon,
+  bunBinary,
   capture,
   ensureModules,
   libc,
@@ -72,26 +73,6 @@ function testFiles() {
   return readdirSync(directory)
     .filter((name) => name.endsWith('.test.mjs'))
     .map((name) => join(directory, name))
-}
-
-/**
- * The Bun that the package `bun` brings. Its install script moves the binary from the platform's package into `bun`
- * itself; where install scripts are off it is still there.
- */
-function bunBinary() {
-  const exe = process.platform === 'win32' ? 'bun.exe' : 'bun'
-  const platforms = join(ROOT, 'node_modules/@oven')
-  const candidates = existsSync(platforms)
-    ? readdirSync(platforms).map((name) => join(platforms, name, 'bin', exe))
-    : []
-  candidates.push(join(ROOT, 'node_modules/bun/bin/bun.exe'))
-  const found = candidates.find((path) => existsSync(path))
-  if (!found) {
-    throw new StepFailed(
-      'the package bun brought no binary for this platform; remove node_modules and install again',
-    )
-  }
-  return found
 }
 
 await main(() => {

@@ -1,0 +1,89 @@
+// Which scenarios are measured on which workspaces. One workspace is on the disk at a time.
+
+import { trivialTask } from './packages.mjs'
+import { restore, warm } from './scenarios/cached.mjs'
+import { cold } from './scenarios/cold.mjs'
+import { edit } from './scenarios/edit.mjs'
+import { history } from './scenarios/history.mjs'
+import { instructions } from './scenarios/instructions.mjs'
+import { keys } from './scenarios/keys.mjs'
+import { large } from './scenarios/large.mjs'
+
+/** The size at which what is measured at one size only is measured. */
+const EDIT_SIZE = 1000
+const HISTORY_SIZE = 100
+const INSTRUCTIONS_SIZE = 100
+
+const DENSE = {
+  packages: 1000,
+  files: 20,
+  dependencies: 30,
+  tasks: [
+    trivialTask('build', ['^build']),
+    trivialTask('check', ['^build', '^check']),
+    trivialTask('test', ['build', '^test']),
+  ],
+}
+
+const MANY_INPUTS = { packages: 50, files: 4000 }
+
+/**
+ * Everything the options ask for, as it is measured.
+ *
+ * @param {import('./session.mjs').Session} session
+ * @returns {AsyncGenerator<import('./session.mjs').Result>}
+ */
+export async function* measure(session) {
+  const { sizes, scenarios } = session.options
+  const wanted = new Set(scenarios)
+  for (const size of sizes) {
+    yield* atSize(session, size, wanted)
+  }
+  if (wanted.has('dense')) {
+    yield* inWorkspace(session, 'dense', DENSE, [
+      (workspace) => warm(session, workspace, 'dense-warm'),
+      (workspace) => restore(session, workspace, 'dense-restore'),
+    ])
+  }
+  if (wanted.has('inputs')) {
+    yield* inWorkspace(session, 'inputs', MANY_INPUTS, [
+      (workspace) => warm(session, workspace, 'inputs-warm'),
+    ])
+  }
+  for (const shape of /** @type {const} */ (['files', 'file'])) {
+    if (wanted.has(shape)) {
+      yield* await large(session, shape)
+    }
+  }
+  if (wanted.has('keys')) {
+    yield await keys(session)
+  }
+}
+
+async function* atSize(session, size, wanted) {
+  const only = (name, at, scenario) => (wanted.has(name) && size === at ? [scenario] : [])
+  yield* inWorkspace(session, `packages-${size}`, { packages: size, files: 20 }, [
+    ...(wanted.has('warm') ? [(workspace) => warm(session, workspace)] : []),
+    ...(wanted.has('restore') ? [(workspace) => restore(session, workspace)] : []),
+    ...only('history', HISTORY_SIZE, (workspace) => history(session, workspace)),
+    ...only('instructions', INSTRUCTIONS_SIZE, (workspace) => instructions(session, workspace)),
+    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'leaf')),
+    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'root')),
+    ...(wanted.has('cold') ? [(workspace) => cold(session, workspace)] : []),
+  ])
+}
+
+/** Generates a workspace, measures the scenarios in it and removes it. */
+async function* inWorkspace(session, name, spec, scenarios) {
+  if (scenarios.length === 0) {
+    return
+  }
+  const workspace = await session.workspace(name, spec)
+  for (const scenario of scenarios) {
+    const result = await scenario(workspace)
+    if (result) {
+      yield result
+    }
+  }
+  session.drop(name)
+}

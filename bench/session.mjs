@@ -1,0 +1,148 @@
+// What every scenario is given: a temporary directory of its own, the meter, and generated workspaces with the tools that
+// run in them. All of it is removed at the end, after a signal, too.
+
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statfsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { figureOf } from './figures.mjs'
+import { generate } from './generate.mjs'
+import { Meter, measureRounds } from './measure.mjs'
+import { BUILD } from './packages.mjs'
+import { endAll } from './process.mjs'
+import { npmStandIn, nx, plainEnvironment, runtimeAlone, turbo, vx } from './tools.mjs'
+
+/** The runtimes alone, by the names under which their figures are kept. */
+export const NODE = 'node -e 0'
+export const BUN = 'bun -e 0'
+
+/**
+ * What one scenario found at one size.
+ *
+ * @typedef {object} Result
+ * @property {string} scenario
+ * @property {number} size packages, or what the scenario counts
+ * @property {number} rounds
+ * @property {Record<string, import('./figures.mjs').Figure>} figures by contender
+ * @property {string[]} notes what was left out, and why
+ */
+
+/**
+ * A generated workspace with its tools; those that this machine lacks are undefined.
+ *
+ * @typedef {import('./tools.mjs').Workspace & {
+ *   size: number,
+ *   tools: Record<'vx' | 'bun' | 'turbo' | 'nx' | 'turboNpm' | 'nxNpm', import('./tools.mjs').Tool | undefined>,
+ *   filled: Set<string>,
+ * }} BenchWorkspace
+ */
+
+export class Session {
+  /**
+   * @param {object} setup
+   * @param {ReturnType<typeof import('./options.mjs').parseOptions>} setup.options
+   * @param {string} setup.bun path
+   * @param {string} setup.path the user's PATH
+   */
+  constructor({ options, bun, path }) {
+    this.options = options
+    this.bun = bun
+    this.node = process.execPath
+    this.path = path
+    this.cores = availableParallelism()
+    this.directory = realpathSync(mkdtempSync(join(options.directory, 'vx-bench-')))
+    this.meter = new Meter(bun)
+    mkdirSync(join(this.directory, 'home'))
+    this.remove = this.remove.bind(this)
+    process.on('exit', this.remove)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.on(signal, () => {
+        endAll()
+        process.exit(1)
+      })
+    }
+  }
+
+  /** The environment of what is measured, with `directories` first on its path. */
+  environment(...directories) {
+    return plainEnvironment(join(this.directory, 'home'), [...directories, this.path].join(delimiter))
+  }
+
+  /**
+   * @param {string} name
+   * @param {import('./packages.mjs').Spec} spec
+   * @returns {Promise<BenchWorkspace>}
+   */
+  async workspace(name, spec) {
+    const tasks = spec.tasks ?? [BUILD]
+    this.say(`generating ${name}: ${spec.packages} packages of ${spec.files} files`)
+    const { root, packages } = await generate(join(this.directory, name, 'workspace'), spec)
+    return { root, packages, tasks, size: spec.packages, tools: this.#tools(name, tasks), filled: new Set() }
+  }
+
+  #tools(name, tasks) {
+    const own = this.environment()
+    const standIn = this.environment(npmStandIn(join(this.directory, name, 'npm'), tasks))
+    const wanted = (tool) => (this.options.without.includes(tool.name.split(' ', 1)[0]) ? undefined : tool)
+    const peer = (tool) => tool && wanted(tool)
+    return {
+      vx: vx('vx', NODE, this.node, own),
+      bun: wanted(vx('vx under Bun', BUN, this.bun, own)),
+      turbo: peer(turbo('turbo', standIn)),
+      turboNpm: peer(turbo('turbo, npm run', own)),
+      nx: peer(nx('nx', NODE, this.node, standIn)),
+      nxNpm: peer(nx('nx, npm run', NODE, this.node, own)),
+    }
+  }
+
+  /** The runtimes that vx is started with, doing nothing. */
+  runtimes() {
+    return [
+      runtimeAlone(NODE, this.node, this.environment()),
+      ...(this.options.without.includes('bun') ? [] : [runtimeAlone(BUN, this.bun, this.environment())]),
+    ]
+  }
+
+  /**
+   * @param {import('./measure.mjs').Contender[]} contenders
+   * @param {number} rounds
+   * @param {{ warmUp?: boolean }} [options]
+   * @returns {Promise<Record<string, import('./figures.mjs').Figure>>} by contender
+   */
+  async measure(contenders, rounds, options) {
+    const samples = await measureRounds(this.meter, contenders, rounds, options)
+    return Object.fromEntries(contenders.map(({ name, base }) => [name, figureOf(samples[name], base)]))
+  }
+
+  /** How many rounds count where a full run takes `full`. */
+  rounds(full) {
+    return this.options.rounds ?? (this.options.quick ? Math.min(full, 3) : full)
+  }
+
+  /** Bytes that are free where the workspaces lie. */
+  freeBytes() {
+    const { bavail, bsize } = statfsSync(this.directory)
+    return bavail * bsize
+  }
+
+  /** Removes one workspace and what was made beside it. */
+  drop(name) {
+    if (!this.options.keep) {
+      rmSync(join(this.directory, name), { recursive: true, force: true, maxRetries: 5 })
+    }
+  }
+
+  /** Removes everything; with `--keep` it says where it lies. */
+  remove() {
+    process.off('exit', this.remove)
+    if (this.options.keep) {
+      this.say(`kept: ${this.directory}`)
+    } else {
+      rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
+    }
+  }
+
+  /** @param {string} line */
+  say(line) {
+    console.log(`[${(performance.now() / 1000).toFixed(0).padStart(4)} s] ${line}`)
+  }
+}
