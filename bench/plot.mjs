@@ -3,10 +3,10 @@
 
 import { aboveRuntime, median } from './figures.mjs'
 
-const WIDTH = 920
-const PANEL = { width: 330, height: 300, top: 70 }
-const LEFT = [70, 510]
-const HEIGHT = 440
+const WIDTH = 980
+const PANEL = { width: 320, height: 300, top: 80 }
+const LEFT = [70, 550]
+const HEIGHT = 430
 
 /** The lines, each with how it is drawn; vx once as started and once without the runtime's own start. */
 const LINES = [
@@ -42,67 +42,70 @@ const STYLE = `
  */
 export function plot(results) {
   const panels = [
-    ['warm', 'Outputs in place'],
-    ['restore', 'Outputs deleted'],
-  ].map(([scenario, title], at) => panel(results, scenario, title, LEFT[at]))
+    { title: 'Outputs in place', left: LEFT[0], lines: linesOf(results, 'warm') },
+    { title: 'Outputs deleted', left: LEFT[1], lines: linesOf(results, 'restore') },
+  ]
+  const points = panels.flatMap(({ lines }) => lines.flatMap((line) => line.points))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img"`,
     '  aria-label="Wall time of a fully cached run against the number of packages, both logarithmic">',
     `<style>${STYLE}\n</style>`,
-    '<text class="title" x="20" y="26">A fully cached run: wall time against packages, both logarithmic</text>',
-    ...panels,
+    '<text class="title" x="20" y="28">A fully cached run: wall time against packages, both logarithmic</text>',
+    ...panels.flatMap((panel) => (points.length > 0 ? drawn(panel, points) : unmeasured(panel))),
     '</svg>',
     '',
   ].join('\n')
 }
 
-function panel(results, scenario, title, left) {
+/** The lines that have points: sizes with wall times. */
+function linesOf(results, scenario) {
   const measured = results
     .filter((result) => result.scenario === scenario)
     .toSorted((a, b) => a.size - b.size)
-  const lines = LINES.map(({ label, className, name, value }) => ({
+  return LINES.map(({ label, className, name, value }) => ({
     label,
     className,
     points: measured
       .map(({ size, figures }) => [size, value(figures, name, 'wallMs')])
       .filter(([, wall]) => wall > 0),
   })).filter(({ points }) => points.length > 0)
-  if (lines.length === 0) {
-    return `<text x="${left}" y="${PANEL.top}">${title}: not measured</text>`
-  }
-  const walls = lines.flatMap(({ points }) => points.map(([, wall]) => wall))
-  const sizes = measured.map(({ size }) => size)
-  const x = scale([Math.min(...sizes), Math.max(...sizes)], [left, left + PANEL.width])
-  const y = scale(
-    [decade(walls, Math.floor, Math.min), decade(walls, Math.ceil, Math.max)],
-    [PANEL.top + PANEL.height, PANEL.top],
-  )
+}
+
+function unmeasured({ title, left }) {
+  return [`<text x="${left}" y="${PANEL.top}">${title}: not measured</text>`]
+}
+
+/** One panel; both have the same scales, made from the points of both. */
+function drawn({ title, left, lines }, points) {
+  const sizes = [...new Set(points.map(([size]) => size))]
+  const walls = points.map(([, wall]) => wall)
+  const decades = [
+    Math.floor(Math.log10(Math.min(...walls))),
+    Math.max(1, Math.ceil(Math.log10(Math.max(...walls)))),
+  ]
+  const x = scale([Math.min(...sizes), Math.max(...sizes)].map(Math.log10), [left, left + PANEL.width])
+  const y = scale(decades, [PANEL.top + PANEL.height, PANEL.top])
   return [
     `<text class="title" x="${left}" y="${PANEL.top - 16}">${title}</text>`,
-    ...axes(sizes, y.domain, x, y, left),
+    ...axes(sizes, decades, x, y, left),
     ...lines.map((line) => curve(line, x, y)),
     ...labels(lines, x, y),
-  ].join('\n')
+  ]
 }
 
-/** The power of ten below the least or above the greatest value. */
-function decade(values, round, end) {
-  return 10 ** round(Math.log10(end(...values)))
-}
-
-/** A logarithmic scale; a domain of one value is drawn at its start. */
-function scale(domain, [from, to]) {
-  const [low, high] = domain.map(Math.log10)
-  const place = (value) => from + ((Math.log10(value) - low) / (high - low || 1)) * (to - from)
-  return Object.assign((value) => Math.round(place(value) * 10) / 10, { domain })
+/** A logarithmic scale, its domain given as powers of ten; one of a single value is drawn at its start. */
+function scale([low, high], [from, to]) {
+  return (value) =>
+    Math.round((from + ((Math.log10(value) - low) / (high - low || 1)) * (to - from)) * 10) / 10
 }
 
 function axes(sizes, [low, high], x, y, left) {
   const parts = []
-  for (let wall = low; wall <= high * 1.001; wall *= 10) {
+  for (let power = low; power <= high; power++) {
+    const at = y(10 ** power)
     parts.push(
-      `<path class="grid" d="M${left} ${y(wall)}h${PANEL.width}"/>`,
-      `<text x="${left - 8}" y="${y(wall) + 4}" text-anchor="end">${wall >= 1000 ? `${wall / 1000} s` : `${Math.round(wall * 1000) / 1000} ms`}</text>`,
+      `<path class="grid" d="M${left} ${at}h${PANEL.width}"/>`,
+      `<text x="${left - 8}" y="${at + 4}" text-anchor="end">${powerText(power)}</text>`,
     )
   }
   for (const size of sizes) {
@@ -114,6 +117,11 @@ function axes(sizes, [low, high], x, y, left) {
   const middle = left + PANEL.width / 2
   parts.push(`<text x="${middle}" y="${PANEL.top + PANEL.height + 42}" text-anchor="middle">packages</text>`)
   return parts
+}
+
+/** A power of ten of milliseconds. */
+function powerText(power) {
+  return power < 3 ? `${10 ** power} ms` : `${10 ** (power - 3)} s`
 }
 
 function curve({ className, points }, x, y) {
@@ -131,7 +139,8 @@ function labels(lines, x, y) {
     })
     .toSorted((a, b) => a.y - b.y)
   for (let at = 1; at < placed.length; at++) {
-    placed[at].y = Math.max(placed[at].y, placed[at - 1].y + 15)
+    const above = placed.slice(0, at).findLast((line) => line.x === placed[at].x)
+    placed[at].y = Math.max(placed[at].y, above ? above.y + 15 : 0)
   }
   return placed.map(
     (line) =>
