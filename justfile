@@ -29,6 +29,10 @@ bench-rust *args:
 demo:
     npm run demo
 
+# vx beside turbo, nx and git status: `just bench --quick`
+bench *args:
+    npm run bench -- {{ args }}
+
 # Format everything
 format:
     npm run format

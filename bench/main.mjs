@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT, main, userEnvironment } from '../scripts/steps.mjs'
+import { ROOT, StepFailed, main, userEnvironment } from '../scripts/steps.mjs'
 import { machine, versions } from './machine.mjs'
 import { BadOptions, USAGE, parseOptions } from './options.mjs'
 import { measure } from './plan.mjs'
@@ -41,24 +41,34 @@ function understood(argv) {
   }
 }
 
-/** @param {ReturnType<typeof parseOptions>} options */
+/**
+ * What was measured is kept as it comes: a run that is ended early leaves what it has.
+ *
+ * @param {ReturnType<typeof parseOptions>} options
+ */
 async function run(options) {
   const { bun } = await setUp(options)
   const session = new Session({ options, bun, path: userEnvironment().PATH })
   try {
     const { vx, ...others } = await versions(ROOT, bun)
+    const about = { machine: machine(session.directory), versions: others }
     const date = new Date().toISOString().slice(0, 10)
     const measured = []
     for await (const result of measure(session)) {
       console.log(`\n${resultText(result)}`)
       measured.push({ ...result, date, vx })
+      if (options.write) {
+        const record = merged(readRecord(RECORD), { ...about, results: measured })
+        writeRecord(RECORD, record)
+        write(record)
+      }
     }
-    const fresh = { machine: machine(session.directory), versions: others, results: measured }
     console.log(`\n${goalTables(measured, { measuredOnly: true })}\n`)
     if (options.write && measured.length > 0) {
-      const record = merged(readRecord(RECORD), fresh)
-      writeRecord(RECORD, record)
-      write(record)
+      console.log('written: docs/benchmarks.md docs/benchmarks.svg docs/benchmarks.json')
+    }
+    if (session.failures > 0) {
+      throw new StepFailed(`${session.failures} of the scenarios could not be measured; see above`)
     }
   } finally {
     session.remove()
@@ -68,9 +78,8 @@ async function run(options) {
 /** @param {import('./record.mjs').Record | undefined} record */
 function write(record) {
   if (!record) {
-    throw new Error('nothing was measured yet: there is no docs/benchmarks.json')
+    throw new StepFailed('nothing was measured yet: there is no docs/benchmarks.json')
   }
   writeFileSync(DOCUMENT, withBlocks(readFileSync(DOCUMENT, 'utf8'), blocks(record)))
   writeFileSync(PLOT, plot(record.results))
-  console.log('written: docs/benchmarks.md docs/benchmarks.svg')
 }

@@ -24,6 +24,9 @@ const UNASKED = {
   full: ['instructions'],
 }
 
+/** What need not take part. */
+const OPTIONAL = ['nx', 'bun', 'turbo']
+
 export const USAGE = `npm run bench -- [options]
 
   --sizes=100,1000,10000  how many packages the workspaces have
@@ -56,6 +59,11 @@ export function parseOptions(argv) {
   if (unknown !== undefined) {
     throw new BadOptions(`--only: there is no ${unknown}; there are ${SCENARIOS.join(', ')}`)
   }
+  const without = list(values.without) ?? []
+  const unnamed = without.find((name) => !OPTIONAL.includes(name))
+  if (unnamed !== undefined) {
+    throw new BadOptions(`--without: ${unnamed} cannot be left out; ${OPTIONAL.join(', ')} can`)
+  }
   const unasked = quick ? UNASKED.quick : UNASKED.full
   const scenarios = only ?? SCENARIOS.filter((name) => !unasked.includes(name))
   if (values.instructions && !scenarios.includes('instructions')) {
@@ -73,7 +81,7 @@ export function parseOptions(argv) {
       list(values.sizes)?.map((size) => whole('sizes', size)) ?? (quick ? [100, 1000] : [100, 1000, 10_000]),
     rounds: values.rounds === undefined ? undefined : whole('rounds', values.rounds),
     large: values.large === undefined ? (quick ? 64 : 1024) : whole('large', values.large),
-    without: list(values.without) ?? [],
+    without,
     directory: values.directory ?? tmpdir(),
   }
 }

@@ -52,11 +52,12 @@ export async function* measure(session) {
   }
   for (const shape of /** @type {const} */ (['files', 'file'])) {
     if (wanted.has(shape)) {
-      yield* await large(session, shape)
+      yield* (await session.attempt(() => large(session, shape))) ?? []
     }
   }
-  if (wanted.has('keys')) {
-    yield await keys(session)
+  const derived = wanted.has('keys') ? await session.attempt(() => keys(session)) : undefined
+  if (derived) {
+    yield derived
   }
 }
 
@@ -80,7 +81,7 @@ async function* inWorkspace(session, name, spec, scenarios) {
   }
   const workspace = await session.workspace(name, spec)
   for (const scenario of scenarios) {
-    const result = await scenario(workspace)
+    const result = await session.attempt(() => scenario(workspace))
     if (result) {
       yield result
     }

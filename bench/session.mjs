@@ -49,6 +49,8 @@ export class Session {
     this.node = process.execPath
     this.path = path
     this.cores = availableParallelism()
+    /** How many scenarios could not be measured. */
+    this.failures = 0
     this.directory = realpathSync(mkdtempSync(join(options.directory, 'vx-bench-')))
     this.meter = new Meter(bun)
     mkdirSync(join(this.directory, 'home'))
@@ -82,15 +84,14 @@ export class Session {
   #tools(name, tasks) {
     const own = this.environment()
     const standIn = this.environment(npmStandIn(join(this.directory, name, 'npm'), tasks))
-    const wanted = (tool) => (this.options.without.includes(tool.name.split(' ', 1)[0]) ? undefined : tool)
-    const peer = (tool) => tool && wanted(tool)
+    const unless = (left, tool) => (this.options.without.includes(left) ? undefined : tool)
     return {
       vx: vx('vx', NODE, this.node, own),
-      bun: wanted(vx('vx under Bun', BUN, this.bun, own)),
-      turbo: peer(turbo('turbo', standIn)),
-      turboNpm: peer(turbo('turbo, npm run', own)),
-      nx: peer(nx('nx', NODE, this.node, standIn)),
-      nxNpm: peer(nx('nx, npm run', NODE, this.node, own)),
+      bun: unless('bun', vx('vx under Bun', BUN, this.bun, own)),
+      turbo: unless('turbo', turbo('turbo', standIn)),
+      turboNpm: unless('turbo', turbo('turbo, npm run', own)),
+      nx: unless('nx', nx('nx', NODE, this.node, standIn)),
+      nxNpm: unless('nx', nx('nx, npm run', NODE, this.node, own)),
     }
   }
 
@@ -116,6 +117,23 @@ export class Session {
   /** How many rounds count where a full run takes `full`. */
   rounds(full) {
     return this.options.rounds ?? (this.options.quick ? Math.min(full, 3) : full)
+  }
+
+  /**
+   * Runs one scenario. One that fails is told, and the others go on.
+   *
+   * @template T
+   * @param {() => Promise<T>} scenario
+   * @returns {Promise<T | undefined>}
+   */
+  async attempt(scenario) {
+    try {
+      return await scenario()
+    } catch (error) {
+      this.failures++
+      console.error(/** @type {Error} */ (error).stack)
+      return undefined
+    }
   }
 
   /** Bytes that are free where the workspaces lie. */
