@@ -53,18 +53,18 @@ async function run(options) {
     const { vx, ...others } = await versions(ROOT, bun)
     const about = { machine: machine(session.directory), versions: others }
     const date = new Date().toISOString().slice(0, 10)
-    const measured = []
+    const measured = new Map()
     for await (const result of measure(session)) {
       console.log(`\n${resultText(result)}`)
-      measured.push({ ...result, date, vx })
+      measured.set(`${result.scenario} ${result.size}`, { ...result, date, vx })
       if (options.write) {
-        const record = merged(readRecord(RECORD), { ...about, results: measured })
+        const record = merged(readRecord(RECORD), { ...about, results: [...measured.values()] })
         writeRecord(RECORD, record)
         write(record)
       }
     }
-    console.log(`\n${goalTables(measured, { measuredOnly: true })}\n`)
-    if (options.write && measured.length > 0) {
+    console.log(`\n${goalTables([...measured.values()], { measuredOnly: true })}\n`)
+    if (options.write && measured.size > 0) {
       console.log('written: docs/benchmarks.md docs/benchmarks.svg docs/benchmarks.json')
     }
     if (session.failures > 0) {

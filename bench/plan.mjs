@@ -1,4 +1,4 @@
-// Which scenarios are measured on which workspaces. One workspace is on the disk at a time.
+// Which scenarios are measured on which workspaces, in which order.
 
 import { trivialTask } from './packages.mjs'
 import { restore, warm } from './scenarios/cached.mjs'
@@ -8,6 +8,7 @@ import { history } from './scenarios/history.mjs'
 import { instructions } from './scenarios/instructions.mjs'
 import { keys } from './scenarios/keys.mjs'
 import { large } from './scenarios/large.mjs'
+import { takesPart, withNx } from './scenarios/nx.mjs'
 
 /** The size at which what is measured at one size only is measured. */
 const EDIT_SIZE = 1000
@@ -28,7 +29,7 @@ const DENSE = {
 const MANY_INPUTS = { packages: 50, files: 4000 }
 
 /**
- * Everything the options ask for, as it is measured.
+ * Everything the options ask for, as it is measured; a result that nx is added to comes once more.
  *
  * @param {import('./session.mjs').Session} session
  * @returns {AsyncGenerator<import('./session.mjs').Result>}
@@ -36,9 +37,36 @@ const MANY_INPUTS = { packages: 50, files: 4000 }
 export async function* measure(session) {
   const { sizes, scenarios } = session.options
   const wanted = new Set(scenarios)
+  const overSizes = []
   for (const size of sizes) {
-    yield* atSize(session, size, wanted)
+    for await (const result of atSize(session, size, wanted)) {
+      overSizes.push(result)
+      yield result
+    }
   }
+  yield* atOneSize(session, wanted)
+  for (const size of sizes) {
+    const results = overSizes.filter((result) => result.size === size && takesPart(session, result))
+    if (results.length > 0) {
+      yield* withNx(session, await session.workspace(`nx-${size}`, { packages: size, files: 20 }), results)
+    }
+  }
+}
+
+async function* atSize(session, size, wanted) {
+  const only = (name, at, scenario) => (wanted.has(name) && size === at ? [scenario] : [])
+  yield* inWorkspace(session, `packages-${size}`, { packages: size, files: 20 }, [
+    ...(wanted.has('warm') ? [(workspace) => warm(session, workspace)] : []),
+    ...(wanted.has('restore') ? [(workspace) => restore(session, workspace)] : []),
+    ...only('history', HISTORY_SIZE, (workspace) => history(session, workspace)),
+    ...only('instructions', INSTRUCTIONS_SIZE, (workspace) => instructions(session, workspace)),
+    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'leaf')),
+    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'root')),
+    ...(wanted.has('cold') ? [(workspace) => cold(session, workspace)] : []),
+  ])
+}
+
+async function* atOneSize(session, wanted) {
   if (wanted.has('dense')) {
     yield* inWorkspace(session, 'dense', DENSE, [
       (workspace) => warm(session, workspace, 'dense-warm'),
@@ -61,20 +89,7 @@ export async function* measure(session) {
   }
 }
 
-async function* atSize(session, size, wanted) {
-  const only = (name, at, scenario) => (wanted.has(name) && size === at ? [scenario] : [])
-  yield* inWorkspace(session, `packages-${size}`, { packages: size, files: 20 }, [
-    ...(wanted.has('warm') ? [(workspace) => warm(session, workspace)] : []),
-    ...(wanted.has('restore') ? [(workspace) => restore(session, workspace)] : []),
-    ...only('history', HISTORY_SIZE, (workspace) => history(session, workspace)),
-    ...only('instructions', INSTRUCTIONS_SIZE, (workspace) => instructions(session, workspace)),
-    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'leaf')),
-    ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'root')),
-    ...(wanted.has('cold') ? [(workspace) => cold(session, workspace)] : []),
-  ])
-}
-
-/** Generates a workspace, measures the scenarios in it and removes it. */
+/** Generates a workspace and measures the scenarios in it. */
 async function* inWorkspace(session, name, spec, scenarios) {
   if (scenarios.length === 0) {
     return
@@ -86,5 +101,4 @@ async function* inWorkspace(session, name, spec, scenarios) {
       yield result
     }
   }
-  session.drop(name)
 }

@@ -1,7 +1,18 @@
 // What every scenario is given: a temporary directory of its own, the meter, and generated workspaces with the tools that
 // run in them. All of it is removed at the end, after a signal, too.
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statfsSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+} from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { figureOf } from './figures.mjs'
@@ -142,12 +153,28 @@ export class Session {
     return bavail * bsize
   }
 
-  /** Removes one workspace and what was made beside it. */
-  drop(name) {
-    if (!this.options.keep) {
-      rmSync(join(this.directory, name), { recursive: true, force: true, maxRetries: 5 })
+  /**
+   * Takes a file or directory out of the way; it is removed at the end with everything else. ext4 looks at each inode
+   * that was freed within the last minutes whenever it wants a new one: after a mass deletion every tool that makes
+   * files would be measured at that.
+   *
+   * @param {string} path that of nothing, too
+   * @param {{ emptied?: boolean }} [options] whether to give back the room that its files take
+   */
+  setAside(path, { emptied = false } = {}) {
+    if (!existsSync(path)) {
+      return
+    }
+    const aside = join(this.directory, 'aside')
+    mkdirSync(aside, { recursive: true })
+    const target = join(aside, String(this.#setAside++))
+    renameSync(path, target)
+    if (emptied) {
+      truncateFiles(target)
     }
   }
+
+  #setAside = 0
 
   /** Removes everything; with `--keep` it says where it lies. */
   remove() {
@@ -162,5 +189,14 @@ export class Session {
   /** @param {string} line */
   say(line) {
     console.log(`[${(performance.now() / 1000).toFixed(0).padStart(4)} s] ${line}`)
+  }
+}
+
+function truncateFiles(path) {
+  const stat = lstatSync(path)
+  if (stat.isDirectory()) {
+    readdirSync(path).forEach((name) => truncateFiles(join(path, name)))
+  } else if (stat.isFile()) {
+    truncateSync(path)
   }
 }

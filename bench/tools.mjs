@@ -1,7 +1,7 @@
 // What is measured: vx, turbo and nx, each as its users start it or better, `git status`, and the runtimes alone. Each
-// says how it is started, what its output claims, and how its cache is forgotten. Starts nothing itself.
+// says how it is started, what its output claims, and where its cache lies. Starts nothing itself.
 
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GIT_ENV } from './generate.mjs'
@@ -37,7 +37,7 @@ const VX = join(dirname(BENCH), 'lib/bin.cjs')
  * @property {(workspace: Workspace) => import('./measure.mjs').Command} command runs every task
  * @property {(stdout: string) => Outcome} outcome
  * @property {(workspace: Workspace) => void} setUp before its first run in a workspace
- * @property {(workspace: Workspace) => void} forget removes its cache
+ * @property {(workspace: Workspace) => string[]} caches where it keeps what it knows of a workspace
  */
 
 /**
@@ -83,7 +83,7 @@ export function vx(name, base, runtime, env, flags = []) {
       return { hits: Number(hits), total: Number(hits) + Number(misses), restored: Number(restored ?? 0) }
     },
     setUp() {},
-    forget: ({ root }) => remove(root, '.vx'),
+    caches: ({ root }) => [join(root, '.vx')],
   }
 }
 
@@ -116,10 +116,10 @@ export function turbo(name, env) {
         return { hits: Number(hits), total: Number(total) }
       },
       setUp() {},
-      forget({ root, packages }) {
-        remove(root, '.turbo')
-        packages.forEach(({ directory }) => remove(root, directory, '.turbo'))
-      },
+      caches: ({ root, packages }) =>
+        ['', ...packages.map(({ directory }) => directory)].map((directory) =>
+          join(root, directory, '.turbo'),
+        ),
     }
   )
 }
@@ -174,7 +174,7 @@ export function nx(name, base, node, env) {
         symlinkSync(join(BENCH, 'node_modules/nx'), link)
       }
     },
-    forget: ({ root }) => remove(root, '.nx'),
+    caches: ({ root }) => [join(root, '.nx')],
   }
 }
 
@@ -214,8 +214,4 @@ function found(text, pattern) {
     throw new Error(`no summary was found in this output:\n${text.slice(-2000)}`)
   }
   return match
-}
-
-function remove(...path) {
-  rmSync(join(...path), { recursive: true, force: true, maxRetries: 5 })
 }

@@ -1,6 +1,5 @@
 // How a tool is brought into the state that a scenario measures, and how its output is checked for having done just that.
 
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -38,7 +37,7 @@ export function hitTurn(session, tool, workspace, outputs) {
         await settle(session, tool, workspace)
       }
       if (outputs === 'deleted') {
-        removeOutputs(workspace)
+        removeOutputs(session, workspace)
       }
     },
     command: tool.command(workspace),
@@ -53,19 +52,20 @@ export function hitTurn(session, tool, workspace, outputs) {
 /**
  * The tool's turn in which nothing is cached.
  *
+ * @param {import('./session.mjs').Session} session
  * @param {import('./tools.mjs').Tool} tool
  * @param {import('./session.mjs').BenchWorkspace} workspace
  * @returns {import('./measure.mjs').Contender}
  */
-export function coldTurn(tool, workspace) {
+export function coldTurn(session, tool, workspace) {
   return {
     name: tool.name,
     base: tool.base,
     prepare() {
       tool.setUp(workspace)
-      tool.forget(workspace)
+      tool.caches(workspace).forEach((path) => session.setAside(path))
       workspace.filled.delete(tool.name)
-      removeOutputs(workspace)
+      removeOutputs(session, workspace)
     },
     command: tool.command(workspace),
     check(stdout) {
@@ -96,11 +96,14 @@ export function taskCount({ packages, tasks }) {
   return packages.length * tasks.length
 }
 
-/** @param {import('./tools.mjs').Workspace} workspace */
-export function removeOutputs({ root, packages, tasks }) {
+/**
+ * @param {import('./session.mjs').Session} session
+ * @param {import('./tools.mjs').Workspace} workspace
+ */
+export function removeOutputs(session, { root, packages, tasks }) {
   for (const { directory } of packages) {
     for (const { output } of tasks) {
-      rmSync(join(root, directory, output), { recursive: true, force: true, maxRetries: 5 })
+      session.setAside(join(root, directory, output))
     }
   }
 }

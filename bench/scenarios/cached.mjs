@@ -2,9 +2,6 @@
 
 import { hitTurn, present } from '../turns.mjs'
 
-/** Above it nx takes minutes to fill its cache. */
-const NX_UP_TO = 1000
-
 /**
  * @param {import('../session.mjs').Session} session
  * @param {import('../session.mjs').BenchWorkspace} workspace
@@ -34,26 +31,13 @@ export function restore(session, workspace, scenario = 'restore') {
   ])
 }
 
-/**
- * Which tools take part, and a line for each that does not.
- *
- * @param {import('../session.mjs').Session} session
- * @param {import('../session.mjs').BenchWorkspace} workspace
- */
-function taking({ options }, { size, tasks, tools }) {
-  const notes = []
-  let { nx } = tools
-  if (nx && options.quick) {
-    nx = undefined
-    notes.push('nx: left out of a quick run')
-  } else if (nx && (size > NX_UP_TO || tasks.length > 1)) {
-    nx = undefined
-    notes.push('nx: left out, it would take minutes to fill its cache')
+/** nx is measured apart. */
+function taking({ options }, { tools }) {
+  const missing = !tools.turbo && !options.without.includes('turbo')
+  return {
+    tools: present([tools.vx, tools.bun, tools.turbo]),
+    notes: missing ? ['turbo: there is no binary for this platform'] : [],
   }
-  if (!tools.turbo && !options.without.includes('turbo')) {
-    notes.push('turbo: there is no binary for this platform')
-  }
-  return { tools: present([tools.vx, tools.bun, tools.turbo, nx]), notes }
 }
 
 async function measured(session, { size }, scenario, notes, contenders) {

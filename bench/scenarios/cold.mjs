@@ -17,13 +17,13 @@ export async function cold(session, workspace) {
   const rounds = session.rounds(size <= 100 ? 5 : size <= 1000 ? 5 : 1)
   session.say(`cold ${size}: ${rounds} rounds`)
   const contenders = [
-    ...present([tools.vx, tools.turbo, ...(small ? [tools.nx, tools.turboNpm, tools.nxNpm] : [])]).map(
-      (tool) => coldTurn(tool, workspace),
+    ...present([tools.vx, tools.turbo, ...(small ? [tools.turboNpm] : [])]).map((tool) =>
+      coldTurn(session, tool, workspace),
     ),
     bareCommands(session, workspace),
     ...session.runtimes().slice(0, 1),
   ]
-  const notes = small ? [] : ['nx, and turbo with the real npm: left out, they would take minutes']
+  const notes = small ? [] : ['turbo with the real npm: left out, it would take minutes']
   const warmUp = size <= 1000
   return {
     scenario: 'cold',
@@ -40,7 +40,7 @@ function bareCommands(session, workspace) {
   const script = `cd "$1" && ${tasks.map((task) => task.command).join(' && ')}`
   return {
     name: 'bare commands',
-    prepare: () => removeOutputs(workspace),
+    prepare: () => removeOutputs(session, workspace),
     command: {
       argv: ['xargs', `-P${session.cores}`, '-n1', 'sh', '-c', script, 'sh'],
       cwd: root,

@@ -1,6 +1,6 @@
 // Two caches of one workspace, one with a million past runs in its history: does a run feel it?
 
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { must } from '../process.mjs'
@@ -33,7 +33,6 @@ export async function history(session, workspace) {
     vx('vx, a million runs ago', NODE, session.node, environment, [`--cache-dir=${copies.long}`]),
   ].map((tool) => hitTurn(session, tool, workspace, 'in place'))
   const figures = await session.measure([...contenders, ...session.runtimes().slice(0, 1)], rounds)
-  Object.values(copies).forEach((copy) => rmSync(copy, { recursive: true, force: true }))
   const notes = [
     `${total} rows of history before the first run, in a workspace of ${workspace.size} packages`,
   ]

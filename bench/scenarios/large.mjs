@@ -1,7 +1,7 @@
 // One task with large outputs: what saving and restoring them costs, next to `tar` and `zstd` on the same files. The
 // task's command only moves the files into place, so that a run takes what the cache takes.
 
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../process.mjs'
 import { randomBytes } from '../random.mjs'
@@ -46,11 +46,9 @@ export async function large(session, shape) {
   }
   session.say(`${shape}: ${mebibytes} MiB`)
   makeOutputs(place.made, mebibytes, shape === 'file' ? 1 : 20_000)
-  try {
-    return [await saving(session, shape, place), await restoring(session, shape, place)]
-  } finally {
-    session.drop(name)
-  }
+  const results = [await saving(session, shape, place), await restoring(session, shape, place)]
+  ;[place.made, place.dist, place.unpacked].forEach((path) => session.setAside(path, { emptied: true }))
+  return results
 }
 
 /** What keeps the scenario from being measured, or nothing. */
@@ -87,7 +85,7 @@ function saving(session, shape, place) {
     name: tool.name,
     base: tool.base,
     async prepare() {
-      tool.forget(workspace)
+      tool.caches(workspace).forEach((path) => session.setAside(path, { emptied: true }))
       putBack(dist, made)
       await must('sync', [])
     },
@@ -97,7 +95,7 @@ function saving(session, shape, place) {
   const tarTurn = {
     name: TAR,
     async prepare() {
-      rmSync(archive, { force: true })
+      session.setAside(archive, { emptied: true })
       putBack(dist, made)
       await must('sync', [])
     },
@@ -116,7 +114,7 @@ function restoring(session, shape, place) {
     name: tool.name,
     base: tool.base,
     async prepare() {
-      rmSync(dist, { recursive: true, force: true })
+      session.setAside(dist, { emptied: true })
       await must('sync', [])
     },
     command: tool.command(workspace),
@@ -125,7 +123,7 @@ function restoring(session, shape, place) {
   const untarTurn = {
     name: UNTAR,
     async prepare() {
-      rmSync(unpacked, { recursive: true, force: true })
+      session.setAside(unpacked, { emptied: true })
       mkdirSync(unpacked)
       await must('sync', [])
     },
