@@ -54,6 +54,7 @@ export async function* measure(session) {
 }
 
 async function* atSize(session, size, wanted) {
+  const coldUpTo = session.options.quick ? 100 : Infinity
   const only = (name, at, scenario) => (wanted.has(name) && size === at ? [scenario] : [])
   yield* inWorkspace(session, `packages-${size}`, { packages: size, files: 20 }, [
     ...(wanted.has('warm') ? [(workspace) => warm(session, workspace)] : []),
@@ -62,7 +63,7 @@ async function* atSize(session, size, wanted) {
     ...only('instructions', INSTRUCTIONS_SIZE, (workspace) => instructions(session, workspace)),
     ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'leaf')),
     ...only('edit', EDIT_SIZE, (workspace) => edit(session, workspace, 'root')),
-    ...(wanted.has('cold') ? [(workspace) => cold(session, workspace)] : []),
+    ...(wanted.has('cold') && size <= coldUpTo ? [(workspace) => cold(session, workspace)] : []),
   ])
 }
 
