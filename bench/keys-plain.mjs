@@ -30,17 +30,25 @@ export function framedKey(input) {
   return frame.bytes()
 }
 
-/** The inputs by their path in the workspace, in the order of its UTF-8 bytes. */
+/**
+ * The inputs by their path in the workspace, in the order of its UTF-8 bytes.
+ *
+ * @param {import('../lib/index.js').CacheKeyInput} input
+ * @returns {[path: string, id: string][]}
+ */
 function identified({ workspaceRoot, inputFiles, fileHashes }) {
   const below = workspaceRoot.length + 1
-  const inputs = inputFiles.map((path) => [path.slice(below), fileHashes.get(path)])
+  /** @type {[string, string][]} */
+  const inputs = inputFiles.map((path) => [path.slice(below), fileHashes?.get(path) ?? ''])
   // The order of UTF-16, which comparing strings goes by, is another one only where there are surrogates.
   const compare = inputs.some(([path]) => /[\ud800-\udfff]/.test(path)) ? byBytes : byUnits
   return inputs.toSorted(compare)
 }
 
+/** @type {(a: [string, string], b: [string, string]) => number} */
 const byUnits = ([a], [b]) => (a < b ? -1 : 1)
 
+/** @type {(a: [string, string], b: [string, string]) => number} */
 const byBytes = ([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /** One buffer for all keys, since allocating would cost more than writing. */

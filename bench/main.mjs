@@ -75,7 +75,7 @@ async function run(options) {
   }
 }
 
-/** @param {import('./record.mjs').Record | undefined} record */
+/** @param {import('./record.mjs').Measurements | undefined} record */
 function write(record) {
   if (!record) {
     throw new StepFailed('nothing was measured yet: there is no docs/benchmarks.json')

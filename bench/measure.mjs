@@ -75,6 +75,7 @@ function lastOf(text) {
  * @returns {Promise<Record<string, Sample[]>>} by contender
  */
 export async function measureRounds(meter, contenders, rounds, { warmUp = true } = {}) {
+  /** @type {Record<string, Sample[]>} */
   const samples = Object.fromEntries(contenders.map(({ name }) => [name, []]))
   for (let round = warmUp ? 0 : 1; round <= rounds; round++) {
     for (const contender of rotated(contenders, round)) {

@@ -87,25 +87,23 @@ export function parseOptions(argv) {
 }
 
 function parsed(argv) {
-  const text = { type: /** @type {const} */ ('string') }
-  const flag = { type: /** @type {const} */ ('boolean') }
   try {
     return parseArgs({
       args: argv,
       options: {
-        sizes: text,
-        only: text,
-        rounds: text,
-        large: text,
-        without: text,
-        directory: text,
-        instructions: flag,
-        quick: flag,
-        'no-write': flag,
-        'no-build': flag,
-        report: flag,
-        keep: flag,
-        help: flag,
+        sizes: { type: 'string' },
+        only: { type: 'string' },
+        rounds: { type: 'string' },
+        large: { type: 'string' },
+        without: { type: 'string' },
+        directory: { type: 'string' },
+        instructions: { type: 'boolean' },
+        quick: { type: 'boolean' },
+        'no-write': { type: 'boolean' },
+        'no-build': { type: 'boolean' },
+        report: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        help: { type: 'boolean' },
       },
     })
   } catch (error) {

@@ -72,7 +72,12 @@ export function packagesOf(spec) {
   })
 }
 
-/** How many of the first packages one may depend on: all those of the layers before its own. */
+/**
+ * How many of the first packages one may depend on: all those of the layers before its own.
+ *
+ * @param {number} index
+ * @param {Spec} spec
+ */
 function candidates(index, { packages, dependencies }) {
   if (index === 0 || dependencies !== undefined) {
     return index

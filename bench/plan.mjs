@@ -1,6 +1,7 @@
 // Which scenarios are measured on which workspaces, in which order.
 
 import { trivialTask } from './packages.mjs'
+import { hasThoseApart, withThoseApart } from './scenarios/apart.mjs'
 import { restore, warm } from './scenarios/cached.mjs'
 import { cold } from './scenarios/cold.mjs'
 import { edit } from './scenarios/edit.mjs'
@@ -8,7 +9,6 @@ import { history } from './scenarios/history.mjs'
 import { instructions } from './scenarios/instructions.mjs'
 import { keys } from './scenarios/keys.mjs'
 import { large } from './scenarios/large.mjs'
-import { takesPart, withNx } from './scenarios/nx.mjs'
 
 /** The size at which what is measured at one size only is measured. */
 const EDIT_SIZE = 1000
@@ -29,7 +29,7 @@ const DENSE = {
 const MANY_INPUTS = { packages: 50, files: 4000 }
 
 /**
- * Everything the options ask for, as it is measured; a result that nx is added to comes once more.
+ * Everything the options ask for, as it is measured; a result that more is added to comes once more.
  *
  * @param {import('./session.mjs').Session} session
  * @returns {AsyncGenerator<import('./session.mjs').Result>}
@@ -46,9 +46,10 @@ export async function* measure(session) {
   }
   yield* atOneSize(session, wanted)
   for (const size of sizes) {
-    const results = overSizes.filter((result) => result.size === size && takesPart(session, result))
+    const results = overSizes.filter((result) => result.size === size && hasThoseApart(session, result))
     if (results.length > 0) {
-      yield* withNx(session, await session.workspace(`nx-${size}`, { packages: size, files: 20 }), results)
+      const workspace = await session.workspace(`apart-${size}`, { packages: size, files: 20 })
+      yield* withThoseApart(session, workspace, results)
     }
   }
 }

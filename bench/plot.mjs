@@ -79,27 +79,26 @@ function unmeasured({ title, left }) {
 function drawn({ title, left, lines }, points) {
   const sizes = [...new Set(points.map(([size]) => size))]
   const walls = points.map(([, wall]) => wall)
-  const decades = [
-    Math.floor(Math.log10(Math.min(...walls))),
-    Math.max(1, Math.ceil(Math.log10(Math.max(...walls)))),
-  ]
-  const x = scale([Math.min(...sizes), Math.max(...sizes)].map(Math.log10), [left, left + PANEL.width])
-  const y = scale(decades, [PANEL.top + PANEL.height, PANEL.top])
+  const low = Math.floor(Math.log10(Math.min(...walls)))
+  const high = Math.ceil(Math.log10(Math.max(...walls)))
+  const [narrow, wide] = [Math.min(...sizes), Math.max(...sizes)].map(Math.log10)
+  const x = scale(narrow, wide, left, left + PANEL.width)
+  const y = scale(low, high, PANEL.top + PANEL.height, PANEL.top)
   return [
     `<text class="title" x="${left}" y="${PANEL.top - 16}">${title}</text>`,
-    ...axes(sizes, decades, x, y, left),
+    ...axes(sizes, low, high, x, y, left),
     ...lines.map((line) => curve(line, x, y)),
     ...labels(lines, x, y),
   ]
 }
 
 /** A logarithmic scale, its domain given as powers of ten; one of a single value is drawn at its start. */
-function scale([low, high], [from, to]) {
+function scale(low, high, from, to) {
   return (value) =>
     Math.round((from + ((Math.log10(value) - low) / (high - low || 1)) * (to - from)) * 10) / 10
 }
 
-function axes(sizes, [low, high], x, y, left) {
+function axes(sizes, low, high, x, y, left) {
   const parts = []
   for (let power = low; power <= high; power++) {
     const at = y(10 ** power)

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * @typedef {object} Record
+ * @typedef {object} Measurements
  * @property {Record<string, string>} machine
  * @property {Record<string, string>} versions of all but vx
  * @property {(import('./session.mjs').Result & { date: string, vx: string })[]} results
@@ -12,7 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
  * @param {string} path
- * @returns {Record | undefined} undefined when there is none yet
+ * @returns {Measurements | undefined} undefined when there is none yet
  */
 export function readRecord(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
@@ -20,7 +20,7 @@ export function readRecord(path) {
 
 /**
  * @param {string} path
- * @param {Record} record
+ * @param {Measurements} record
  */
 export function writeRecord(path, record) {
   writeFileSync(path, `${JSON.stringify(record, undefined, 1)}\n`)
@@ -30,9 +30,9 @@ export function writeRecord(path, record) {
  * The record with new results in the place of old ones. Figures of another machine or other versions do not go into one
  * table with them: then the old ones are dropped.
  *
- * @param {Record | undefined} old
- * @param {Record} fresh
- * @returns {Record}
+ * @param {Measurements | undefined} old
+ * @param {Measurements} fresh
+ * @returns {Measurements}
  */
 export function merged(old, fresh) {
   if (!old || !sameTexts(old.machine, fresh.machine) || !sameTexts(old.versions, fresh.versions)) {

@@ -3,7 +3,11 @@
 import { aboveRuntime, median } from './figures.mjs'
 import { goals } from './goals.mjs'
 
-/** Each scenario: its heading, in what its size is counted, and whom its contenders are compared with. */
+/**
+ * Each scenario: its heading, in what its size is counted, and whom its contenders are compared with.
+ *
+ * @type {[scenario: string, heading: string, unit: string, references: string[]][]}
+ */
 const SECTIONS = [
   ['warm', 'Warm: everything cached, outputs in place', 'packages', ['turbo', 'git status']],
   ['restore', 'Restore: everything cached, outputs deleted', 'packages', ['turbo']],
@@ -30,7 +34,7 @@ const SECTIONS = [
 /**
  * The generated parts of the document, by name.
  *
- * @param {import('./record.mjs').Record} record
+ * @param {import('./record.mjs').Measurements} record
  * @returns {Record<string, string>}
  */
 export function blocks(record) {
@@ -106,7 +110,12 @@ function sections(results) {
  * @param {import('./session.mjs').Result} result
  */
 export function resultText(result) {
-  const [, heading, unit, references] = SECTIONS.find(([scenario]) => scenario === result.scenario)
+  const [, heading, unit, references] = SECTIONS.find(([scenario]) => scenario === result.scenario) ?? [
+    '',
+    result.scenario,
+    '',
+    [],
+  ]
   return `${heading}\n${caption(result, unit)}\n\n${resultTable(result, references)}\n`
 }
 

@@ -38,11 +38,19 @@ export const BUN = 'bun -e 0'
  */
 
 /**
- * A generated workspace with its tools; those that this machine lacks are undefined.
+ * The tools; one that this machine lacks, or that is to be left out, is undefined.
+ *
+ * @typedef {{ vx: import('./tools.mjs').Tool } & Partial<
+ *   Record<'bun' | 'turbo' | 'nx' | 'turboNpm' | 'nxNpm', import('./tools.mjs').Tool>
+ * >} Tools
+ */
+
+/**
+ * A generated workspace with its tools, and the names of those whose cache holds every task.
  *
  * @typedef {import('./tools.mjs').Workspace & {
  *   size: number,
- *   tools: Record<'vx' | 'bun' | 'turbo' | 'nx' | 'turboNpm' | 'nxNpm', import('./tools.mjs').Tool | undefined>,
+ *   tools: Tools,
  *   filled: Set<string>,
  * }} BenchWorkspace
  */
@@ -52,9 +60,9 @@ export class Session {
    * @param {object} setup
    * @param {ReturnType<typeof import('./options.mjs').parseOptions>} setup.options
    * @param {string} setup.bun path
-   * @param {string} setup.path the user's PATH
+   * @param {string} [setup.path] the user's PATH
    */
-  constructor({ options, bun, path }) {
+  constructor({ options, bun, path = '' }) {
     this.options = options
     this.bun = bun
     this.node = process.execPath
@@ -92,6 +100,7 @@ export class Session {
     return { root, packages, tasks, size: spec.packages, tools: this.#tools(name, tasks), filled: new Set() }
   }
 
+  /** @returns {Tools} */
   #tools(name, tasks) {
     const own = this.environment()
     const standIn = this.environment(npmStandIn(join(this.directory, name, 'npm'), tasks))

@@ -96,32 +96,31 @@ export function vx(name, base, runtime, env, flags = []) {
  */
 export function turbo(name, env) {
   const binary = turboBinary()
-  return (
-    binary && {
-      name,
-      command: ({ root, tasks }) => ({
-        argv: [
-          binary,
-          'run',
-          ...tasks.map((task) => task.name),
-          '--output-logs=none',
-          '--ui=stream',
-          '--skip-infer',
-        ],
-        cwd: root,
-        env: { ...env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
-      }),
-      outcome(stdout) {
-        const [, hits, total] = found(stdout, /^Cached: +(\d+) cached, (\d+) total/m)
-        return { hits: Number(hits), total: Number(total) }
-      },
-      setUp() {},
-      caches: ({ root, packages }) =>
-        ['', ...packages.map(({ directory }) => directory)].map((directory) =>
-          join(root, directory, '.turbo'),
-        ),
-    }
-  )
+  if (!binary) {
+    return undefined
+  }
+  return {
+    name,
+    command: ({ root, tasks }) => ({
+      argv: [
+        binary,
+        'run',
+        ...tasks.map((task) => task.name),
+        '--output-logs=none',
+        '--ui=stream',
+        '--skip-infer',
+      ],
+      cwd: root,
+      env: { ...env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+    }),
+    outcome(stdout) {
+      const [, hits, total] = found(stdout, /^Cached: +(\d+) cached, (\d+) total/m)
+      return { hits: Number(hits), total: Number(total) }
+    },
+    setUp() {},
+    caches: ({ root, packages }) =>
+      ['', ...packages.map(({ directory }) => directory)].map((directory) => join(root, directory, '.turbo')),
+  }
 }
 
 /** Path of turbo's binary for this machine. */

@@ -3,9 +3,6 @@
 
 import { coldTurn, present, removeOutputs } from '../turns.mjs'
 
-/** Above it, `npm run` for each command takes minutes. */
-const NPM_UP_TO = 100
-
 /**
  * @param {import('../session.mjs').Session} session
  * @param {import('../session.mjs').BenchWorkspace} workspace
@@ -13,24 +10,20 @@ const NPM_UP_TO = 100
  */
 export async function cold(session, workspace) {
   const { size, tools } = workspace
-  const small = size <= NPM_UP_TO && !session.options.quick
   const rounds = session.rounds(size <= 100 ? 5 : size <= 1000 ? 5 : 1)
   session.say(`cold ${size}: ${rounds} rounds`)
   const contenders = [
-    ...present([tools.vx, tools.turbo, ...(small ? [tools.turboNpm] : [])]).map((tool) =>
-      coldTurn(session, tool, workspace),
-    ),
+    ...present([tools.vx, tools.turbo]).map((tool) => coldTurn(session, tool, workspace)),
     bareCommands(session, workspace),
     ...session.runtimes().slice(0, 1),
   ]
-  const notes = small ? [] : ['turbo with the real npm: left out, it would take minutes']
   const warmUp = size <= 1000
   return {
     scenario: 'cold',
     size,
     rounds,
     figures: await session.measure(contenders, rounds, { warmUp }),
-    notes,
+    notes: [],
   }
 }
 

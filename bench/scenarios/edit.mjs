@@ -13,7 +13,7 @@ import { expectOutcome, present, settle, taskCount } from '../turns.mjs'
  */
 export async function edit(session, workspace, where) {
   const { packages, tools, size } = workspace
-  const edited = where === 'leaf' ? packages.at(-1) : packages[0]
+  const edited = packages[where === 'leaf' ? packages.length - 1 : 0]
   const affected = dependents(packages, edited.name)
   const rounds = session.rounds(where === 'leaf' ? 7 : 3)
   session.say(`edit-${where} ${size}: ${rounds} rounds, ${affected} tasks run`)
