@@ -1,5 +1,7 @@
 //! Values of configs that are kept and used again, with an evaluator that counts.
 
+#![expect(clippy::unwrap_used, reason = "in a test, what fails is to be seen where it fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::entry::{Located, print_json};
 use crate::config::Evaluator;
-use crate::config::memo::live_configs;
+use crate::config::memo::{LiveConfig, live_configs};
 use crate::error::Result;
 use crate::git::Repo;
 use crate::key::{CACHE_VERSION, workspace_fingerprint};
@@ -61,7 +61,9 @@ pub(super) fn info(
     console.line(&format!("Projects:    {}, {configured} with a vx.config", projects.len()));
     if !live.is_empty() {
         console.line("Evaluated on every run:");
-        live.iter().for_each(|line| console.line(&format!("  {line}")));
+        for line in &live {
+            console.line(&format!("  {line}"));
+        }
     }
     console.line(&format!("Fingerprint: {fingerprint}"));
     console.line(&format!("Git:         {git}"));
@@ -75,11 +77,10 @@ fn live_lines(located: &Located, cwd: &Path, evaluator: &dyn Evaluator) -> Vec<S
     let Some(runtime) = evaluator.runtime() else { return Vec::new() };
     let root = located.workspace.root();
     let files: Vec<PathBuf> = located.workspace.config_files().map(Path::to_owned).collect();
-    let live = live_configs(root, cwd, &files, runtime);
-    let line = |live: &crate::config::memo::LiveConfig| {
-        let file = live.file.strip_prefix(root).unwrap_or(&live.file).display();
-        let gap = if live.why.line == 0 { " " } else { "" };
-        format!("{file}:{gap}{}", live.why)
+    let describe = |LiveConfig { file, why }: LiveConfig| {
+        let file = file.strip_prefix(root).unwrap_or(&file).display();
+        let gap = if why.line == 0 { " " } else { "" };
+        format!("{file}:{gap}{why}")
     };
-    live.iter().map(line).collect()
+    live_configs(root, cwd, &files, runtime).into_iter().map(describe).collect()
 }

@@ -99,13 +99,12 @@ fn cache_dir_of(object: &ObjectExpression<'_>) -> LiteralCacheDir {
         };
         let name = if property.computed { None } else { property.key.static_name() };
         match (name.as_deref(), unwrapped(&property.value)) {
-            (None | Some("__proto__"), _) => return LiteralCacheDir::Unknown,
             (Some("cacheDir"), Expression::StringLiteral(dir))
                 if property.kind == PropertyKind::Init =>
             {
                 found = Some(dir.value.to_string());
             }
-            (Some("cacheDir"), _) => return LiteralCacheDir::Unknown,
+            (None | Some("__proto__" | "cacheDir"), _) => return LiteralCacheDir::Unknown,
             (Some(_), _) => {}
         }
     }

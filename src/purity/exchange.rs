@@ -14,7 +14,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::{GetSpan, Span};
 
-use super::impurity::{Checked, Refusal};
+use super::impurity::{Checked, Refusal, known};
 use super::statements::Check;
 use super::variables::Use;
 
@@ -57,11 +57,8 @@ impl Check<'_> {
         if import.phase.is_some() {
             return Err(Refusal::new(import.span, "an import with a phase"));
         }
-        let specifier = self.specifier(
-            import.source.value.as_str(),
-            import.with_clause.as_deref(),
-            import.span,
-        )?;
+        let specifier =
+            specifier_of(import.source.value.as_str(), import.with_clause.as_deref(), import.span)?;
         let mut names = Vec::new();
         for one in import.specifiers.iter().flatten() {
             match one {
@@ -105,7 +102,7 @@ impl Check<'_> {
             self.exports.names.insert(plain_name(&one.exported)?);
         }
         let Some(source) = &export.source else { return Ok(()) };
-        let specifier = self.specifier(source.value.as_str(), with_clause, export.span)?;
+        let specifier = specifier_of(source.value.as_str(), with_clause, export.span)?;
         if specifier == Specifier::OwnPackage {
             return Err(Refusal::new(export.span, "this package's functions, exported again"));
         }
@@ -118,7 +115,7 @@ impl Check<'_> {
         }
         let with_clause = export.with_clause.as_deref();
         let specifier =
-            self.specifier(export.source.value.as_str(), with_clause, export.source.span)?;
+            specifier_of(export.source.value.as_str(), with_clause, export.source.span)?;
         if !matches!(specifier, Specifier::Module(_)) {
             return Err(Refusal::new(export.span, "all exports of what is no module"));
         }
@@ -137,10 +134,10 @@ impl Check<'_> {
             | ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => {
                 Err(Refusal::new(export.span, "a class or a type as the default export"))
             }
-            declaration => match declaration.as_expression() {
-                Some(expression) => self.expression(expression, Use::Value),
-                None => Err(Refusal::new(export.span, "an export that is not known")),
-            },
+            other => {
+                let value = known(other.as_expression(), export.span)?;
+                self.expression(value, Use::Value)
+            }
         }
     }
 
@@ -182,46 +179,46 @@ impl Check<'_> {
         self.imports.push(import);
         Ok(())
     }
+}
 
-    fn specifier(
-        &self,
-        specifier: &str,
-        with_clause: Option<&WithClause<'_>>,
-        span: Span,
-    ) -> Result<Specifier, Refusal> {
-        let refused = || Refusal::new(span, format!("an import of {specifier:?}"));
-        let is_json = match with_clause.map(|with| (with.keyword, with.with_entries.as_slice())) {
-            None => false,
-            Some((WithClauseKeyword::With, [one])) => {
-                let key = match &one.key {
-                    ImportAttributeKey::Identifier(name) => name.name.as_str(),
-                    ImportAttributeKey::StringLiteral(name) => name.value.as_str(),
-                };
-                if (key, one.value.value.as_str()) != ("type", "json") {
-                    return Err(refused());
-                }
-                true
+/// Where a specifier leads.
+fn specifier_of(
+    specifier: &str,
+    with_clause: Option<&WithClause<'_>>,
+    span: Span,
+) -> Result<Specifier, Refusal> {
+    let refused = || Refusal::new(span, format!("an import of {specifier:?}"));
+    let is_json = match with_clause.map(|with| (with.keyword, with.with_entries.as_slice())) {
+        None => false,
+        Some((WithClauseKeyword::With, [one])) => {
+            let key = match &one.key {
+                ImportAttributeKey::Identifier(name) => name.name.as_str(),
+                ImportAttributeKey::StringLiteral(name) => name.value.as_str(),
+            };
+            if (key, one.value.value.as_str()) != ("type", "json") {
+                return Err(refused());
             }
-            Some(_) => return Err(refused()),
-        };
-        if specifier == OWN.0 && !is_json {
-            return Ok(Specifier::OwnPackage);
+            true
         }
-        if !is_plain_relative(specifier) {
-            return Err(refused());
+        Some(_) => return Err(refused()),
+    };
+    if specifier == OWN.0 && !is_json {
+        return Ok(Specifier::OwnPackage);
+    }
+    if !is_plain_relative(specifier) {
+        return Err(refused());
+    }
+    let name = specifier.rsplit('/').next().unwrap_or_default();
+    let (stem, extension) = name.rsplit_once('.').ok_or_else(refused)?;
+    match extension {
+        "json" if is_json => Ok(Specifier::Json(specifier.to_owned())),
+        // A file of declarations is a module to some runtimes and nothing to others.
+        "ts" | "mts" | "js" | "mjs"
+            if !is_json && !stem.is_empty() && stem.strip_suffix(".d").is_none() =>
+        {
+            Ok(Specifier::Module(specifier.to_owned()))
         }
-        let name = specifier.rsplit('/').next().unwrap_or_default();
-        let (stem, extension) = name.rsplit_once('.').ok_or_else(refused)?;
-        match extension {
-            "json" if is_json => Ok(Specifier::Json(specifier.to_owned())),
-            // A file of declarations is a module to some runtimes and nothing to others.
-            "ts" | "mts" | "js" | "mjs"
-                if !is_json && !stem.is_empty() && !stem.ends_with(".d") =>
-            {
-                Ok(Specifier::Module(specifier.to_owned()))
-            }
-            _ => Err(refused()),
-        }
+        _ => Err(refused()),
     }
 }
 

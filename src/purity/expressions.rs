@@ -8,7 +8,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::{GetSpan, Span};
 
-use super::impurity::{Checked, Refusal};
+use super::impurity::{Checked, Refusal, known, unknown};
 use super::names::{CALLING_BACK, CLASSES, CONSTANTS, FORBIDDEN, FUNCTIONS, MEMBERS, METHODS};
 use super::statements::Check;
 use super::variables::Use;
@@ -36,10 +36,10 @@ impl Check<'_> {
                         self.expression(&spread.argument, Use::Value)
                     }
                     ArrayExpressionElement::Elision(_) => Ok(()),
-                    other => match other.as_expression() {
-                        Some(value) => self.expression(value, Use::Value),
-                        None => Err(unknown(other.span())),
-                    },
+                    other => {
+                        let value = known(other.as_expression(), other.span())?;
+                        self.expression(value, Use::Value)
+                    }
                 })
             }
             Expression::ObjectExpression(object) => self.object(object),
@@ -84,10 +84,7 @@ impl Check<'_> {
             Expression::ChainExpression(chain) => match &chain.expression {
                 ChainElement::CallExpression(call) => self.call(call),
                 ChainElement::TSNonNullExpression(inner) => self.expression(&inner.expression, at),
-                other => match other.as_member_expression() {
-                    Some(member) => self.member(member, at),
-                    None => Err(unknown(other.span())),
-                },
+                other => self.member(known(other.as_member_expression(), other.span())?, at),
             },
             Expression::TSAsExpression(inner) => self.expression(&inner.expression, at),
             Expression::TSSatisfiesExpression(inner) => self.expression(&inner.expression, at),
@@ -143,14 +140,6 @@ impl Check<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The key of a property that is read, written out.
-    pub(super) fn read_key(&self, key: &PropertyKey<'_>) -> Checked {
-        match key.static_name() {
-            Some(name) => readable(&name, key.span()),
-            None => Err(unknown(key.span())),
-        }
     }
 
     fn member(&mut self, member: &MemberExpression<'_>, at: Use) -> Checked {
@@ -249,16 +238,14 @@ impl Check<'_> {
     fn arguments(&mut self, arguments: &[Argument<'_>], at: Use) -> Checked {
         arguments.iter().try_for_each(|argument| match argument {
             Argument::SpreadElement(spread) => self.expression(&spread.argument, Use::Value),
-            other => match other.as_expression() {
-                Some(value) => self.expression(value, at),
-                None => Err(unknown(other.span())),
-            },
+            other => self.expression(known(other.as_expression(), other.span())?, at),
         })
     }
 }
 
-fn unknown(span: Span) -> Refusal {
-    Refusal::new(span, "syntax that is not known to be harmless")
+/// The key of a property that is read, written out.
+pub(super) fn read_key(key: &PropertyKey<'_>) -> Checked {
+    readable(&known(key.static_name(), key.span())?, key.span())
 }
 
 fn readable(name: &str, span: Span) -> Checked {

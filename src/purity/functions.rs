@@ -8,7 +8,8 @@ use oxc_ast::ast::{
     FunctionBody, FunctionType,
 };
 
-use super::impurity::{Checked, Refusal};
+use super::expressions::read_key;
+use super::impurity::{Checked, Refusal, known};
 use super::statements::Check;
 use super::variables::Use;
 
@@ -33,10 +34,7 @@ impl Check<'_> {
             return self.parameters_and_body(&arrow.params, &arrow.body);
         }
         self.parameters(&arrow.params)?;
-        match arrow.get_expression() {
-            Some(value) => self.expression(value, Use::Value),
-            None => Err(Refusal::new(arrow.span, "a function that is not plain")),
-        }
+        self.expression(known(arrow.get_expression(), arrow.span)?, Use::Value)
     }
 
     fn parameters_and_body(
@@ -71,7 +69,7 @@ impl Check<'_> {
                     if property.computed {
                         return Err(Refusal::new(property.span, "a property without a fixed name"));
                     }
-                    self.read_key(&property.key)?;
+                    read_key(&property.key)?;
                     self.pattern(&property.value)?;
                 }
                 object.rest.iter().try_for_each(|rest| self.pattern(&rest.argument))

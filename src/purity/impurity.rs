@@ -55,5 +55,15 @@ impl Refusal {
     }
 }
 
+/// The refusal of anything that is on no list.
+pub(super) fn unknown(span: Span) -> Refusal {
+    Refusal::new(span, "syntax that is not known to be harmless")
+}
+
+/// What a list knows, or a refusal.
+pub(super) fn known<T>(node: Option<T>, span: Span) -> Result<T, Refusal> {
+    node.ok_or_else(|| unknown(span))
+}
+
 /// Nothing, or what was found.
 pub(super) type Checked = Result<(), Refusal>;

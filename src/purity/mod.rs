@@ -10,8 +10,8 @@
 //! The only place that knows `oxc`. Text in, facts out: nothing is read from disk and nothing is evaluated.
 //!
 //! The map: `names` (the lists), `expressions`, `functions`, `statements` and `exchange` (imports and exports)
-//! accept syntax, `variables` is what may be done with the environment, `module` puts them together, `cache_dir` reads the one setting that is needed
-//! before anything can be evaluated, `stack` keeps deep nesting from ending the process.
+//! accept syntax, `variables` is what may be done with the environment, `module` puts them together, `cache_dir` reads
+//! the one setting that is needed before anything can be evaluated, `stack` keeps deep nesting from ending the process.
 
 mod cache_dir;
 mod exchange;

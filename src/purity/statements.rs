@@ -78,13 +78,11 @@ impl<'s> Check<'s> {
                 self.statement(&statement.consequent)?;
                 statement.alternate.iter().try_for_each(|alternate| self.statement(alternate))
             }
-            other => match other.as_declaration() {
-                Some(declaration) => self.declaration(declaration),
-                None => Err(Refusal::new(
-                    other.span(),
-                    "a statement other than declarations, `return` and `if`",
-                )),
-            },
+            other => {
+                let what = "a statement other than declarations, `return` and `if`";
+                let declaration = other.as_declaration();
+                self.declaration(declaration.ok_or_else(|| Refusal::new(other.span(), what))?)
+            }
         }
     }
 

@@ -180,7 +180,8 @@ fn a_database_of_an_earlier_version_keeps_its_rows() {
     fixture
         .sql()
         .execute_batch(
-            "DROP TABLE confirmed; DROP TABLE walks; DROP TABLE entry_inputs; DROP TABLE runs; DROP TABLE invocations;
+            "DROP TABLE config_values; DROP TABLE confirmed; DROP TABLE walks;
+             DROP TABLE entry_inputs; DROP TABLE runs; DROP TABLE invocations;
              DELETE FROM schema_meta; INSERT INTO schema_meta VALUES ('version', '1');",
         )
         .unwrap();

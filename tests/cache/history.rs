@@ -79,6 +79,7 @@ fn a_run_leaves_all_that_it_knows_at_once() {
     let runs = [run(1, RunStatus::CacheHit, now())];
     cache.get(&key(1)).unwrap();
     let end = EndOfRun {
+        configs: None,
         invocation: Some(&invocation),
         runs: &runs,
         memo: Some((fixture.root(), &memo)),

@@ -3,7 +3,8 @@
 use vx::purity::{LiteralCacheDir, Syntax, literal_cache_dir, with_deep_stack};
 
 fn look(text: &str) -> LiteralCacheDir {
-    with_deep_stack(1, || literal_cache_dir(text, Syntax::TypeScript)).unwrap()
+    with_deep_stack(1, || literal_cache_dir(text, Syntax::TypeScript))
+        .expect("the stack is deep enough")
 }
 
 #[test]

@@ -175,6 +175,33 @@ const IMPURE: &[(&str, &str)] = &[
     ("const f = (Date) => Date; export default { a: Date }", "free name `Date`"),
     ("const f = function Date() {}; export default { a: Date }", "free name `Date`"),
     ("function f<Date>() {} export default { a: Date }", "free name `Date`"),
+    (
+        "const f = (a = Date) => { const Date = 1; return a }; export default { a: f()() }",
+        "free name `Date`",
+    ),
+    (
+        "function f({ a = Date }) { function Date() {} return a } export default { a: f({})() }",
+        "free name `Date`",
+    ),
+    (
+        "const f = (a = () => Date) => { const Date = 1; return a }; export default { a: f()()() }",
+        "free name `Date`",
+    ),
+    (
+        "const f = (a = (b = Date) => { const c = 1; return b }) => { const Date = 1; return a }; export default {}",
+        "free name `Date`",
+    ),
+    (
+        "const f = (a = process.env.TOKEN) => { const process = { env: {} }; return a }; export default {}",
+        "more than",
+    ),
+    ("{ function Date() {} } export default { a: Date }", "free name `Date`"),
+    ("if (1) { function Date() {} } export default { a: Date }", "free name `Date`"),
+    (
+        "const f = () => { if (1) { const Date = 1 } return Date }; export default { a: f() }",
+        "free name `Date`",
+    ),
+    ("const [Date2 = Date] = []; export default { a: Date2 }", "free name `Date`"),
     ("export { Date }; export default {}", "free name `Date`"),
     // The environment.
     ("export default { ...process.env }", "`process` other"),

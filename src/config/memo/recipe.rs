@@ -86,7 +86,7 @@ fn load(root: &Path, name: &str, memo: &Memo) -> Result<Loaded, Impurity> {
         return Err(Impurity::of_module("it lies in node_modules"));
     }
     let state = file(root, name, memo).ok_or_else(no_file)?;
-    if name.ends_with(".json") {
+    if Path::new(name).extension().is_some_and(|extension| extension == "json") {
         return Ok(Loaded { state, module: None });
     }
     let text = std::fs::read_to_string(path_of(root, name)).map_err(|_| no_file())?;
@@ -152,10 +152,9 @@ impl Graph<'_> {
     }
 
     fn loaded(&self, name: &str) -> Result<&Loaded, Impurity> {
-        match self.modules.get(name) {
-            Some(loaded) => loaded.as_ref().map_err(Clone::clone),
-            None => Err(Impurity::of_module("it was not looked at")),
-        }
+        let loaded = self.modules.get(name);
+        let loaded = loaded.ok_or_else(|| Impurity::of_module("it was not looked at"))?;
+        loaded.as_ref().map_err(Clone::clone)
     }
 
     /// The names that a module exports, those of `export *` among them; for modules that do not import each other.

@@ -99,13 +99,12 @@ impl Runtime {
 }
 
 fn is_harmless(option: &str) -> bool {
-    HARMLESS.iter().any(|known| match known.strip_suffix('=') {
-        Some(name) => {
-            option.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')).is_some_and(|value| {
-                !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        }
-        None => option == *known,
+    let is_number =
+        |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    HARMLESS.iter().any(|known| match option.strip_prefix(known) {
+        Some(value) if known.ends_with('=') => is_number(value),
+        Some(rest) => rest.is_empty(),
+        None => false,
     })
 }
 

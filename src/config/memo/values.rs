@@ -84,13 +84,11 @@ pub fn pure_first(asked: Asked<'_>) -> Result<Values, Unanswered> {
     if asked.files.is_empty() {
         return Ok(Values::default());
     }
-    match asked.evaluator.runtime() {
-        Some(runtime) => evaluate(asked, runtime, None),
-        None => {
-            let answers = asked.evaluator.evaluate(asked.files)?;
-            Ok(Values { answers, learnt: Vec::new() })
-        }
+    if let Some(runtime) = asked.evaluator.runtime() {
+        return evaluate(asked, runtime, None);
     }
+    let answers = asked.evaluator.evaluate(asked.files)?;
+    Ok(Values { answers, learnt: Vec::new() })
 }
 
 /// Evaluates configs, the pure ones first. With an identity of the runtime their values are learnt.
