@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::directory;
 use super::error::CacheError;
 use super::index::Index;
-use super::unwritten::Unwritten;
 use crate::key::Key;
 use crate::store::{Batch, Store, StoreError};
 
@@ -27,14 +26,11 @@ struct Warnings {
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+struct State {
     /// `None` once closed.
     index: Option<Index>,
     /// Hits whose last use is not written yet.
     touched: HashSet<Key>,
-    /// Whether rows may be kept back.
-    pub(super) together: bool,
-    pub(super) unwritten: Unwritten,
 }
 
 impl Cache {
@@ -51,12 +47,7 @@ impl Cache {
         directory::prepare(&dir)?;
         let mut index = Index::open(&dir)?;
         let all = std::mem::take(&mut index.warnings);
-        let state = State {
-            index: Some(index),
-            touched: HashSet::new(),
-            together: false,
-            unwritten: Unwritten::default(),
-        };
+        let state = State { index: Some(index), touched: HashSet::new() };
         let warnings = Mutex::new(Warnings { all, taken: 0 });
         Ok(Self { dir, state: Mutex::new(state), warnings })
     }
@@ -102,17 +93,8 @@ impl Cache {
         if self.state().index.is_some() { Ok(()) } else { Err(CacheError::Closed) }
     }
 
-    /// Uses the database as it should be by now.
+    /// Uses the database.
     pub(super) fn with<T>(
-        &self,
-        work: impl FnMut(&mut Store) -> Result<T, StoreError>,
-    ) -> Result<T, CacheError> {
-        self.write_rows()?;
-        self.with_index(work)
-    }
-
-    /// Uses the database, whatever is not in it yet.
-    pub(super) fn with_index<T>(
         &self,
         work: impl FnMut(&mut Store) -> Result<T, StoreError>,
     ) -> Result<T, CacheError> {
@@ -152,7 +134,6 @@ impl Cache {
 
     /// Writes the hits that are not written yet.
     pub(super) fn flush(&self) -> Result<(), CacheError> {
-        self.write_rows()?;
         let touched = self.take_hits();
         if touched.is_empty() {
             return self.check_open();
@@ -161,7 +142,7 @@ impl Cache {
         self.with(|store| store.keep(&batch))
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,7 +33,6 @@ impl Cache {
     /// # Errors
     /// [`CacheError::Closed`].
     pub fn end_run(&self, end: &EndOfRun<'_>) -> Result<(), CacheError> {
-        self.write_rows()?;
         self.check_open()?;
         let learnt = end.memo.map(|(_, memo)| memo.take_learnt()).unwrap_or_default();
         let confirmed = end.memo.and_then(|(root, memo)| Some((root, memo.take_confirmed()?)));

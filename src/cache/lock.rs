@@ -35,9 +35,20 @@ pub struct PlaceLock {
     doubt: Option<io::Error>,
 }
 
-/// A lock, held as long as its open file is: no other is taken through that.
+/// A lock, held until this is dropped: what still has its file open, too, does not keep it. No other lock is taken
+/// through the same open file.
 #[derive(Debug)]
-struct Held(File);
+struct Held {
+    file: File,
+    byte: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closed it goes as well, unless others have it open.
+        let _ = byte_lock::unlock(&self.file, self.byte);
+    }
+}
 
 /// What became of asking for a lock.
 enum Asked {
@@ -126,7 +137,7 @@ impl PlaceLock {
     /// and where there can be no lock.
     #[must_use]
     pub fn file(&self) -> Option<&File> {
-        self.processes.as_ref().map(|held| &held.0)
+        self.processes.as_ref().map(|held| &held.file)
     }
 
     /// Why it cannot be told whether another process has the lock too, if so: there were too many open files
@@ -167,7 +178,7 @@ fn take(path: &Path, byte: u64, wait: bool) -> Asked {
         match byte_lock::lock(&file, byte, wait) {
             // Somebody who cleared the cache may have removed the file before it was locked. What is held then is
             // a file that nobody else will find.
-            Ok(true) if is_at(&file, path) => return Asked::Taken(Held(file)),
+            Ok(true) if is_at(&file, path) => return Asked::Taken(Held { file, byte }),
             Ok(true) => {}
             Ok(false) => return Asked::Busy,
             Err(error) => return Asked::Failed(error),

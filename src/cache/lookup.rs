@@ -97,12 +97,9 @@ impl Cache {
             return Ok(HashMap::new());
         }
         let keys: Vec<Key> = files.iter().map(|file| file.key.clone()).collect();
-        if self.state().unwritten.holds_any(&keys) {
-            self.write_rows()?;
-        }
         // Names that are not UTF-8 are never recorded.
         let worktree = worktree.to_str();
-        let mut rows = self.with_index(|store| store.probe(&keys, worktree))?;
+        let mut rows = self.with(|store| store.probe(&keys, worktree))?;
         let unknown: Vec<ArtifactFile> =
             files.into_iter().filter(|file| !rows.entries.contains_key(&file.key)).collect();
         let adopted = self.adopt(&unknown)?;

@@ -20,7 +20,6 @@ mod memo;
 mod prune;
 mod restore;
 mod save;
-mod unwritten;
 
 pub use crate::store::{
     Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,

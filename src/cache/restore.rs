@@ -10,14 +10,13 @@ use super::directory::{self, STAGING};
 use super::error::CacheError;
 use super::handle::Cache;
 use super::lookup::Entry;
-use super::unwritten::RecordedSet;
 use crate::artifact::{self, Anchor, Anchors, ArtifactError, Logs, OutputPath};
 use crate::error::Error;
 use crate::fault;
 use crate::key::Key;
 use crate::outputs::{self, OutputError, OutputSpec, RecordedOutput};
 use crate::span;
-use crate::store::OutputFile;
+use crate::store::{OutputFile, RecordedRows};
 
 /// Where an entry is restored to.
 #[derive(Clone, Copy, Debug)]
@@ -111,8 +110,12 @@ impl Cache {
         }
         let recorded = span::of("put", || outputs::put(unpacked, anchors))?;
         fault::point("restore.put").map_err(failed)?;
-        if let Some(worktree) = spec.worktree {
-            span::of("record", || self.record_current(worktree, &entry.task_id, key, &recorded))?;
+        if let Some(worktree) = spec.worktree
+            && let Err(error) =
+                span::of("record", || self.record_current(worktree, &entry.task_id, key, &recorded))
+        {
+            // Without the note the next run restores again; no more than that.
+            self.warn(format!("what was restored for {} is not noted: {error}", entry.task_id));
         }
         Ok(Restored { entry, logs, recorded })
     }
@@ -132,13 +135,9 @@ impl Cache {
         self.check_open()?;
         // Under another spelling, one worktree could be taken for another.
         let Some(worktree) = worktree.to_str() else { return Ok(()) };
-        let set = RecordedSet {
-            worktree: worktree.to_owned(),
-            task_id: task_id.to_owned(),
-            key: key.clone(),
-            files: recorded.iter().map(output_file).collect(),
-        };
-        self.take_rows(None, Some(set))
+        let files: Vec<OutputFile> = recorded.iter().map(output_file).collect();
+        let rows = RecordedRows { worktree, task_id, key, files: &files };
+        self.with(|store| store.record_outputs(&rows))
     }
 
     /// Where the next artifact is unpacked; made only if it is large.

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
+use super::components;
 use super::directory::{self, now};
 use super::error::CacheError;
 use super::handle::Cache;
 use super::lookup::{Entry, iso};
 use super::restore::output_file;
-use super::unwritten::{RecordedSet, SavedEntry};
 use crate::artifact::{self, Anchors, ArtifactError, Captured, Logs, Meta, OutputPath};
 use crate::fault;
 use crate::key::{Key, KeyInput};
 use crate::outputs::RecordedOutput;
 use crate::span;
-use crate::store::EntryRow;
+use crate::store::{EntryRow, OutputFile, RecordedRows, SavedRows};
 
 /// A stream up to this many bytes is kept in its entry's row too, so that a hit need not open the artifact.
 const INLINE: u64 = 16 << 10;
@@ -99,20 +99,36 @@ impl Cache {
             .collect();
         fault::point("save.packed").map_err(failed)?;
         span::of("publish", || packed.publish(&path))?;
-        let worktree = request.worktree.and_then(Path::to_str);
-        let recorded_set = worktree.map(|worktree| RecordedSet {
-            worktree: worktree.to_owned(),
-            task_id: row.task_id.clone(),
-            key: row.key.clone(),
-            files: recorded.iter().map(output_file).collect(),
-        });
-        let saved = SavedEntry {
-            row: row.clone(),
-            output_names: recorded.iter().map(|recorded| recorded.output.entry_name()).collect(),
-            input: request.components.cloned(),
-        };
-        span::of("record", || self.take_rows(Some(saved), recorded_set))?;
+        if let Err(error) = span::of("record", || self.write_rows(&request, &row, &recorded)) {
+            self.warn(format!("the result of {} is saved, but not indexed: {error}", row.task_id));
+        }
         Ok(Saved { entry: row.into(), recorded })
+    }
+
+    fn write_rows(
+        &self,
+        request: &SaveRequest<'_>,
+        row: &EntryRow,
+        recorded: &[RecordedOutput],
+    ) -> Result<(), CacheError> {
+        let output_names: Vec<String> =
+            recorded.iter().map(|recorded| recorded.output.entry_name()).collect();
+        let files: Vec<OutputFile> = recorded.iter().map(output_file).collect();
+        let worktree = request.worktree.and_then(Path::to_str);
+        let recorded = worktree.map(|worktree| RecordedRows {
+            worktree,
+            task_id: &row.task_id,
+            key: &row.key,
+            files: &files,
+        });
+        self.with(|store| {
+            let components = match request.components {
+                Some(input) => components::of(input, &store.salt()?),
+                None => Vec::new(),
+            };
+            let output_names = &output_names;
+            store.save(&SavedRows { entry: row, output_names, recorded, components: &components })
+        })
     }
 }
 

@@ -168,7 +168,7 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
     match span::of("open", || Cache::open(dir)) {
         Ok(cache) => {
             warn_of_cache(&cache, console);
-            Ok(Some(cache.writing_together()))
+            Ok(Some(cache))
         }
         Err(error @ CacheError::Store(_)) => {
             self::warn(console, &format!("running without the cache: {error}"));

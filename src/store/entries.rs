@@ -67,26 +67,25 @@ impl Store {
         })
     }
 
-    /// Writes saved entries: the row of each, the names of its outputs and its key's components. What was there under
-    /// the same key is replaced.
+    /// Writes a saved entry: its row, the names of its outputs, its key's components and what now lies in the worktree.
+    /// What was there under the same key is replaced.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub fn save(&mut self, entries: &[SavedRows<'_>]) -> Result<(), StoreError> {
+    pub fn save(&mut self, saved: &SavedRows<'_>) -> Result<(), StoreError> {
+        let names = text_list(saved.output_names);
         self.read(|_| fault("save.published"))?;
         self.write(|transaction| {
-            for saved in entries {
-                let entry = saved.entry;
-                insert(transaction, entry, true)?;
-                fault("save.rows")?;
-                transaction
-                    .prepare_cached(
-                        "INSERT OR REPLACE INTO entry_outputs (hash, names) VALUES (?1, ?2)",
-                    )?
-                    .execute([entry.key.as_str(), &text_list(saved.output_names)])?;
-                components::replace(transaction, entry, saved.components)?;
-            }
-            Ok(())
+            let entry = saved.entry;
+            insert(transaction, entry, true)?;
+            fault("save.rows")?;
+            transaction
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO entry_outputs (hash, names) VALUES (?1, ?2)",
+                )?
+                .execute([entry.key.as_str(), &names])?;
+            components::replace(transaction, entry, saved.components)?;
+            saved.recorded.map_or(Ok(()), |recorded| output_sets::replace(transaction, &recorded))
         })
     }
 

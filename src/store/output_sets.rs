@@ -16,15 +16,12 @@ use crate::path::RelPath;
 use crate::stamp::Stamp;
 
 impl Store {
-    /// Notes what now lies in worktrees, in place of what was noted before for the same tasks.
+    /// Notes what now lies in a worktree for a task, in place of what was noted before.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub fn record_outputs(&mut self, sets: &[RecordedRows<'_>]) -> Result<(), StoreError> {
-        if sets.is_empty() {
-            return Ok(());
-        }
-        self.write(|transaction| sets.iter().try_for_each(|set| replace(transaction, set)))
+    pub fn record_outputs(&mut self, rows: &RecordedRows<'_>) -> Result<(), StoreError> {
+        self.write(|transaction| replace(transaction, rows))
     }
 
     /// The worktrees that anything is noted for.
@@ -53,7 +50,10 @@ impl Store {
     }
 }
 
-fn replace(transaction: &Transaction<'_>, rows: &RecordedRows<'_>) -> rusqlite::Result<()> {
+pub(super) fn replace(
+    transaction: &Transaction<'_>,
+    rows: &RecordedRows<'_>,
+) -> rusqlite::Result<()> {
     let RecordedRows { worktree, task_id, key, files } = *rows;
     let set: i64 = transaction
         .prepare_cached(

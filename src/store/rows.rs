@@ -88,6 +88,8 @@ pub struct SavedRows<'a> {
     pub entry: &'a EntryRow,
     /// The names of its outputs, as the artifact has them.
     pub output_names: &'a [String],
+    /// What now lies in the worktree that it was saved from.
+    pub recorded: Option<RecordedRows<'a>>,
     /// What its key was made of.
     pub components: &'a [Component],
 }

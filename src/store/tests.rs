@@ -39,11 +39,11 @@ fn output(path: &str) -> OutputFile {
 }
 
 fn saved<'a>(entry: &'a EntryRow, components: &'a [Component]) -> SavedRows<'a> {
-    SavedRows { entry, output_names: &[], components }
+    SavedRows { entry, output_names: &[], recorded: None, components }
 }
 
 fn record(store: &mut Store, worktree: &str, task_id: &str, key: &Key, files: &[OutputFile]) {
-    store.record_outputs(&[RecordedRows { worktree, task_id, key, files }]).unwrap();
+    store.record_outputs(&RecordedRows { worktree, task_id, key, files }).unwrap();
 }
 
 fn run(key: Option<Key>, status: RunStatus, duration_ms: u64) -> RunRecord {
@@ -81,7 +81,7 @@ fn what_is_saved_is_found_by_another_that_opens_the_same_file() {
     let files = [output("dist/a"), OutputFile { workspace: true, ..output("dist/a") }];
     let names = ["outputs/dist/a".to_owned()];
     let row = entry(1, "a#build");
-    store.save(&[SavedRows { output_names: &names, ..saved(&row, &[]) }]).unwrap();
+    store.save(&SavedRows { output_names: &names, ..saved(&row, &[]) }).unwrap();
     record(&mut store, "/w", "a#build", &row.key, &files);
     store.close();
 
@@ -101,7 +101,7 @@ fn what_is_saved_is_found_by_another_that_opens_the_same_file() {
 fn no_outputs_is_not_the_same_as_nothing_known() {
     let mut store = Store::in_memory().unwrap();
     for (n, task_id) in [(1, "a#lint"), (2, "a#build"), (3, "b#lint")] {
-        store.save(&[saved(&entry(n, task_id), &[])]).unwrap();
+        store.save(&saved(&entry(n, task_id), &[])).unwrap();
     }
     record(&mut store, "/w", "a#lint", &key(1), &[]);
     record(&mut store, "/w", "a#build", &key(2), &[output("x"), output("y")]);
@@ -134,7 +134,7 @@ fn a_dropped_entry_leaves_nothing_but_its_history() {
     let row = entry(1, "a#build");
     let component = Component { component: "pkg".into(), name: String::new(), value: None };
     let files = [output("x")];
-    store.save(&[saved(&row, std::slice::from_ref(&component))]).unwrap();
+    store.save(&saved(&row, std::slice::from_ref(&component))).unwrap();
     record(&mut store, "/w", "a#build", &row.key, &files);
     let runs = [run(Some(key(1)), RunStatus::Success, 9)];
     store.keep(&Batch { runs: &runs, ..Batch::default() }).unwrap();
@@ -156,7 +156,7 @@ fn a_dropped_entry_leaves_nothing_but_its_history() {
 fn an_adopted_row_never_replaces_a_saved_one() {
     let mut store = Store::in_memory().unwrap();
     let row = entry(1, "a#build");
-    store.save(&[saved(&row, &[])]).unwrap();
+    store.save(&saved(&row, &[])).unwrap();
     store.adopt(&[EntryRow { command: "other".into(), ..row.clone() }, entry(2, "x")]).unwrap();
     assert_eq!(store.entry(&key(1)).unwrap(), Some(row));
     assert_eq!(store.entry(&key(2)).unwrap().unwrap().task_id, "x");
@@ -168,8 +168,8 @@ fn only_the_newest_entries_of_a_task_keep_their_components() {
     let component =
         Component { component: "input".into(), name: "a".into(), value: Some("1".into()) };
     for n in 1..=10 {
-        store.save(&[saved(&entry(n, "a#build"), std::slice::from_ref(&component))]).unwrap();
-        store.save(&[saved(&entry(n + 100, "b#build"), &[])]).unwrap();
+        store.save(&saved(&entry(n, "a#build"), std::slice::from_ref(&component))).unwrap();
+        store.save(&saved(&entry(n + 100, "b#build"), &[])).unwrap();
     }
     let kept: Vec<u32> =
         (1..=10).filter(|n| !store.components(&key(*n)).unwrap().is_empty()).collect();
@@ -182,7 +182,7 @@ fn only_the_newest_entries_of_a_task_keep_their_components() {
 #[test]
 fn stats_count_hits_misses_and_the_time_that_hits_saved() {
     let mut store = Store::in_memory().unwrap();
-    store.save(&[saved(&entry(1, "a#build"), &[])]).unwrap();
+    store.save(&saved(&entry(1, "a#build"), &[])).unwrap();
     let runs = [
         run(Some(key(1)), RunStatus::Success, 1_500),
         run(Some(key(1)), RunStatus::CacheHit, 500),
@@ -228,8 +228,8 @@ fn invocations_come_back_newest_first() {
 #[test]
 fn a_touch_moves_the_last_use_and_only_forward() {
     let mut store = Store::in_memory().unwrap();
-    store.save(&[saved(&entry(5, "a"), &[])]).unwrap();
-    store.save(&[saved(&entry(6, "b"), &[])]).unwrap();
+    store.save(&saved(&entry(5, "a"), &[])).unwrap();
+    store.save(&saved(&entry(6, "b"), &[])).unwrap();
     let touched = [key(5), key(7)];
     for now in [50, 40] {
         store.keep(&Batch { now, touched: &touched, ..Batch::default() }).unwrap();
@@ -250,7 +250,7 @@ fn many_that_create_the_same_database_at_once_all_get_it() {
             scope.spawn(move || {
                 barrier.wait();
                 let mut store = Store::open(path).unwrap();
-                store.save(&[saved(&entry(n, "a#build"), &[])]).unwrap();
+                store.save(&saved(&entry(n, "a#build"), &[])).unwrap();
                 created.fetch_add(usize::from(store.is_new()), Ordering::SeqCst);
             });
         }
@@ -330,7 +330,7 @@ fn a_database_that_another_has_open_still_takes_writes() {
         for (store, base) in [(&mut one, 0), (&mut two, 1000)] {
             scope.spawn(move || {
                 for n in 0..100 {
-                    store.save(&[saved(&entry(base + n, "a#build"), &[])]).unwrap();
+                    store.save(&saved(&entry(base + n, "a#build"), &[])).unwrap();
                 }
             });
         }
