@@ -13,11 +13,11 @@ const unix = { skip: process.platform === 'win32' }
 
 const PLAN = [
   'discover the workspace',
-  'evaluate the configs',
-  'build the graph',
   'open the cache',
-  'look at the files',
+  'read the configs',
+  'build the graph',
   'load the memo',
+  'look at the files',
   'key the tasks',
   'ask the cache',
   'prepare',
@@ -275,7 +275,7 @@ describe('--profile of a run that does not get far', unix, () => {
     assert.equal(refused.code, 2)
     assert.match(refused.stderr, /VX_TASK_UNKNOWN/)
     const phases = phasesOf(read(file))
-    assert.deepEqual(phases, { names: PLAN.slice(0, 3), args: { error: 'VX_TASK_UNKNOWN' } })
+    assert.deepEqual(phases, { names: PLAN.slice(0, 4), args: { error: 'VX_TASK_UNKNOWN' } })
     assert.equal(existsSync(join(root, '.vx')), false)
   })
 
@@ -376,7 +376,7 @@ describe('--profile of a run that does not get far', unix, () => {
     assert.equal((await run.ended).code, 143)
     const name = readdirSync(join(root, '.vx/runs')).find((file) => file.endsWith('.profile.json'))
     const phases = phasesOf(read(join(root, '.vx/runs', name)))
-    assert.deepEqual(phases.names, PLAN.slice(0, 2))
+    assert.deepEqual(phases.names, PLAN.slice(0, 3))
     assert.deepEqual(phases.args, { error: 'VX_CONFIG_EVALUATION' })
   })
 })
