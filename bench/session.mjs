@@ -163,9 +163,9 @@ export class Session {
   }
 
   /**
-   * Takes a file or directory out of the way; it is removed at the end with everything else. ext4 looks at each inode
-   * that was freed within the last minutes whenever it wants a new one: after a mass deletion every tool that makes
-   * files would be measured at that.
+   * Takes a file or directory out of the way; it is removed at the end with everything else. An ext4 without a journal
+   * looks at each inode that was freed within the last minutes whenever it wants a new one: after a mass deletion every
+   * tool that makes files would be measured at that.
    *
    * @param {string} path that of nothing, too
    * @param {{ emptied?: boolean }} [options] whether to give back the room that its files take
