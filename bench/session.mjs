@@ -1,6 +1,7 @@
 // What every scenario is given: a temporary directory of its own, the meter, and generated workspaces with the tools that
 // run in them. All of it is removed at the end, after a signal, too.
 
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -9,7 +10,6 @@ import {
   readdirSync,
   realpathSync,
   renameSync,
-  rmSync,
   statfsSync,
   truncateSync,
 } from 'node:fs'
@@ -191,7 +191,8 @@ export class Session {
     if (this.options.keep) {
       this.say(`kept: ${this.directory}`)
     } else {
-      rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
+      // Several times as fast as Node's own, on the million files that there may be.
+      spawnSync('rm', ['-rf', this.directory])
     }
   }
 
