@@ -97,17 +97,12 @@ export function toolScript(packageName, command) {
  * Installs what a lockfile lists, unless that was done since the lockfile last changed.
  *
  * @param {string} [directory]
+ * @param {string[]} [how] the command of npm
  */
-export function ensureModules(directory = ROOT) {
+export function ensureModules(directory = ROOT, how = ['ci', '--include=dev', '--include=optional']) {
   const installed = statSync(join(directory, 'node_modules/.package-lock.json'), { throwIfNoEntry: false })
   if (!installed || installed.mtimeMs < statSync(join(directory, 'package-lock.json')).mtimeMs) {
-    run(
-      process.execPath,
-      [npmCommand('npm'), 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'],
-      {
-        cwd: directory,
-      },
-    )
+    run(process.execPath, [npmCommand('npm'), ...how, '--no-audit', '--no-fund'], { cwd: directory })
   }
 }
 
