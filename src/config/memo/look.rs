@@ -1,5 +1,6 @@
 //! How the dependencies of many values stand now. Each path is looked at once, all of them in parallel.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -32,7 +33,7 @@ pub(super) struct Look<'d> {
 }
 
 impl<'d> Look<'d> {
-    /// Looks at everything that `dependencies` name. `package`: the directory of this package.
+    /// Looks at everything that `dependencies` name. `package`: the directory of this package, without links.
     pub(super) fn at(
         dependencies: impl Iterator<Item = &'d Dependency>,
         root: &Path,
@@ -71,17 +72,20 @@ impl<'d> Look<'d> {
         look
     }
 
-    /// The dependency as it is now, if nothing but stamps has changed.
-    pub(super) fn still(&self, dependency: &'d Dependency) -> Option<Dependency> {
+    /// The dependency as it is now, if it holds: the very same, or one whose stamp is another.
+    pub(super) fn still(&self, dependency: &'d Dependency) -> Option<Cow<'d, Dependency>> {
         let holds = |question| self.facts.contains(&question);
         let (holds, now) = match dependency {
             Dependency::File(name, then) => {
-                let now = self.files.get(name.as_str())?;
+                let now = self.files.get(name.as_str()).filter(|now| now.is_same_content(then))?;
                 let reached = directories(name).all(|dir| holds(Question::Directory(dir)));
-                (reached && now.is_same_content(then), Dependency::File(name.clone(), now.clone()))
+                let moved = || Cow::Owned(Dependency::File(name.clone(), now.clone()));
+                (reached, if now == then { Cow::Borrowed(dependency) } else { moved() })
             }
-            Dependency::Absent(name) => (holds(Question::Absent(name)), dependency.clone()),
-            Dependency::OwnPackage(name) => (holds(Question::OwnPackage(name)), dependency.clone()),
+            Dependency::Absent(name) => (holds(Question::Absent(name)), Cow::Borrowed(dependency)),
+            Dependency::OwnPackage(name) => {
+                (holds(Question::OwnPackage(name)), Cow::Borrowed(dependency))
+            }
         };
         holds.then_some(now)
     }
@@ -103,8 +107,7 @@ pub(super) fn is_absent(root: &Path, name: &str) -> bool {
     path_of(root, name).symlink_metadata().is_err_and(|error| is_absence(&error))
 }
 
-/// Whether this leads to the package that runs.
+/// Whether this leads to `package`, the directory without links of the package that runs.
 pub(super) fn is_package(root: &Path, name: &str, package: &Path) -> bool {
-    let resolved = path_of(root, name).canonicalize();
-    resolved.is_ok_and(|resolved| package.canonicalize().is_ok_and(|package| package == resolved))
+    path_of(root, name).canonicalize().is_ok_and(|resolved| resolved == package)
 }

@@ -1,6 +1,7 @@
 //! Values that are still right.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -33,19 +34,24 @@ pub(super) fn recall(
         .filter_map(|config| Some((config, serde_json::from_str(&config.depends_on).ok()?)))
         .collect();
     let dependencies = || readable.iter().flat_map(|(_, dependencies)| dependencies);
+    // Many depend on the same few files.
+    let mut named = HashSet::new();
     let memo = Memo::new(dependencies().filter_map(|dependency| match dependency {
-        Dependency::File(name, state) => state.remembered(path_of(root, name)),
-        Dependency::Absent(_) | Dependency::OwnPackage(_) => None,
+        Dependency::File(name, state) if named.insert(name) => {
+            state.remembered(path_of(root, name))
+        }
+        _ => None,
     }));
-    let look = Look::at(dependencies(), root, &runtime.package, &memo);
+    let look = Look::at(dependencies(), root, &runtime.real_package(), &memo);
     readable
         .par_iter()
         .filter_map(|(config, then)| {
-            let now: Vec<Dependency> =
+            let now: Vec<Cow<'_, Dependency>> =
                 then.iter().map(|dependency| look.still(dependency)).collect::<Option<_>>()?;
             let variables = known.same_variables(config, |name| runtime.variable(name))?;
             let value = serde_json::from_str(&config.value).ok()?;
-            let moved = now != *then && are_settled(&now, root, &memo);
+            let moved = now.iter().any(|now| matches!(now, Cow::Owned(_)));
+            let moved = moved && are_settled(now.iter().map(Cow::as_ref), root, &memo);
             let again = moved.then(|| ConfigValue {
                 path: config.path.clone(),
                 made_by: config.made_by.clone(),

@@ -4,7 +4,7 @@
 //! Each answer is a list of facts; as long as they hold, the walk ends where it ended.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -23,6 +23,8 @@ type Facts = Result<Vec<Dependency>, Impurity>;
 pub(super) struct Resolver<'r> {
     root: &'r Path,
     runtime: &'r Runtime,
+    /// The directory of this package, without links.
+    package: PathBuf,
     memo: &'r Memo,
     known: Mutex<HashMap<(Walk, String), Facts>>,
 }
@@ -35,7 +37,8 @@ enum Walk {
 
 impl<'r> Resolver<'r> {
     pub(super) fn new(root: &'r Path, runtime: &'r Runtime, memo: &'r Memo) -> Self {
-        Self { root, runtime, memo, known: Mutex::default() }
+        let package = runtime.real_package();
+        Self { root, runtime, package, memo, known: Mutex::default() }
     }
 
     /// The nearest package.json above a module: its `type` says what kind of module it is.
@@ -66,7 +69,7 @@ impl<'r> Resolver<'r> {
             let name = self.name(&dir.join("node_modules").join(OWN_NAME))?;
             if is_absent(self.root, &name) {
                 facts.push(Dependency::Absent(name));
-            } else if is_package(self.root, &name, &self.runtime.package) {
+            } else if is_package(self.root, &name, &self.package) {
                 facts.push(Dependency::OwnPackage(name));
                 return Ok(facts);
             } else {
@@ -116,7 +119,7 @@ impl<'r> Resolver<'r> {
     }
 
     /// The directories above a module, up to that of the file system.
-    fn upwards(&self, module: &str) -> Vec<std::path::PathBuf> {
+    fn upwards(&self, module: &str) -> Vec<PathBuf> {
         let module = path_of(self.root, module);
         module.ancestors().skip(1).map(Path::to_owned).collect()
     }

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use crate::key::Framing;
 
-/// Whenever what is accepted as pure, or how configs are evaluated, changes between two versions of vx.
+/// Moves whenever what is accepted as pure, or how configs are evaluated, changes within one version of vx.
 const RULES: &str = "1";
 
 /// Options of Node that do not change what a config evaluates to; those that take a value, up to their `=`.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: [&str; 10] = [
+    "--disable-warning=",
     "--enable-source-maps",
     "--max-old-space-size=",
     "--max-semi-space-size=",
+    "--max_old_space_size=",
+    "--max_semi_space_size=",
     "--no-deprecation",
     "--no-warnings",
     "--stack-trace-limit=",
@@ -46,6 +49,11 @@ impl Runtime {
             all.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         });
         found.cloned()
+    }
+
+    /// The directory of this package without links.
+    pub(super) fn real_package(&self) -> PathBuf {
+        self.package.canonicalize().unwrap_or_else(|_| self.package.clone())
     }
 
     /// Whether this is Bun.
@@ -99,10 +107,12 @@ impl Runtime {
 }
 
 fn is_harmless(option: &str) -> bool {
-    let is_number =
-        |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_word = |value: &str| {
+        let part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        !value.is_empty() && value.bytes().all(part)
+    };
     HARMLESS.iter().any(|known| match option.strip_prefix(known) {
-        Some(value) if known.ends_with('=') => is_number(value),
+        Some(value) if known.ends_with('=') => is_word(value),
         Some(rest) => rest.is_empty(),
         None => false,
     })
@@ -130,7 +140,7 @@ mod tests {
         let id = |runtime: Runtime| runtime.identity(nowhere);
         let plain = id(runtime("node", &[], &[])).unwrap();
         assert_eq!(id(runtime("node", &[], &[("NODE_OPTIONS", ""), ("OTHER", "x")])), Some(plain));
-        for options in ["--no-warnings", "--max-old-space-size=4096 --enable-source-maps"] {
+        for options in ["--no-warnings", "--max_old_space_size=4096 --disable-warning=DEP0040"] {
             assert!(id(runtime("node", &[], &[("NODE_OPTIONS", options)])).is_some(), "{options}");
         }
         for options in [
@@ -141,6 +151,8 @@ mod tests {
             "--loader=./hook.mjs",
             "--conditions=x",
             "--preserve-symlinks",
+            "--max-old-space-size=",
+            "--disable-warning=a,b",
             "--max-old-space-size",
             "--max-old-space-size=4096,--import=x",
             "\"--no-warnings\"",

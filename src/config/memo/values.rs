@@ -3,6 +3,7 @@
 //! Pure configs are evaluated before all others, so that whatever those do to the process they share does not reach
 //! them; a pure config does nothing that could reach another.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -136,10 +137,13 @@ fn settled<'f, E>(
 ) -> Vec<(usize, &'f Recipe)> {
     let recipes = || found.iter().enumerate().filter_map(|(at, it)| Some((at, it.as_ref().ok()?)));
     let dependencies = recipes().flat_map(|(_, recipe)| &recipe.dependencies);
-    let look = Look::at(dependencies, root, &runtime.package, memo);
+    let look = Look::at(dependencies, root, &runtime.real_package(), memo);
     let is_settled = |recipe: &Recipe| {
         are_settled(&recipe.dependencies, root, memo)
-            && recipe.dependencies.iter().all(|then| look.still(then).as_ref() == Some(then))
+            && recipe
+                .dependencies
+                .iter()
+                .all(|then| matches!(look.still(then), Some(Cow::Borrowed(_))))
     };
     recipes().filter(|(_, recipe)| is_settled(recipe)).collect()
 }
