@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::directory;
 use super::error::CacheError;
-use super::index::Index;
+use super::index::{Index, Version};
 use crate::key::Key;
 use crate::store::{Batch, Store, StoreError};
 
@@ -107,6 +107,12 @@ impl Cache {
             self.warn(warning);
         }
         Ok(result?)
+    }
+
+    /// What other processes have committed so far; `None` where that cannot be told.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.state().index.as_ref()?.version()
     }
 
     /// Whether the index knows only what was asked for.

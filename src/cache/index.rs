@@ -25,6 +25,13 @@ pub(super) struct Index {
     pub(super) warnings: Vec<String>,
 }
 
+/// What other processes have committed so far: two are the same if none has committed in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    reopened: u8,
+    data: i64,
+}
+
 /// Where the index lives.
 #[derive(Debug)]
 enum Medium {
@@ -78,6 +85,12 @@ impl Index {
     /// Whether the index is lost when the process ends, and knows only what was asked for.
     pub(super) const fn is_in_memory(&self) -> bool {
         matches!(self.medium, Medium::Memory)
+    }
+
+    /// Which state of the database others have left it in; `None` where that cannot be told.
+    pub(super) fn version(&self) -> Option<Version> {
+        let data = self.store.data_version().ok().filter(|_| !self.is_in_memory())?;
+        Some(Version { reopened: self.reopened, data })
     }
 
     /// Uses the database, with another try wherever the index could be repaired. `work` must be repeatable:

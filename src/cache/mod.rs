@@ -28,6 +28,7 @@ pub use configs::{ConfigValue, KnownConfig, KnownConfigs};
 pub use error::CacheError;
 pub use handle::Cache;
 pub use history::EndOfRun;
+pub use index::Version;
 pub use lock::{KeyLock, PlaceLock};
 pub use lookup::{Entry, Probe};
 pub use prune::{PruneOptions, PruneResult};

@@ -13,7 +13,7 @@ use super::plan::Planned;
 use super::printer::Printer;
 use super::progress::Progress;
 use super::stop::Stop;
-use crate::cache::Cache;
+use crate::cache::{Cache, Version};
 use crate::graph::{TaskGraph, TaskIx};
 use crate::key::Key;
 use crate::workspace::Workspace;
@@ -27,6 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) keys: Keys<'a>,
     /// `None` with `--no-cache`, or where nothing can be cached.
     pub(super) cache: Option<&'a Cache>,
+    /// What others had committed to it when the run was planned.
+    pub(super) planned_at: Option<Version>,
     pub(super) printer: Printer,
     pub(super) progress: Arc<Progress>,
     pub(super) stop: Arc<Stop>,

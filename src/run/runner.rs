@@ -85,6 +85,7 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         Outside { host: invoked.host, forward_args: &options.forward_args, stop: invoked.stop };
     let keys = Keys::look(workspace, &graph, outside, load(existing.as_ref(), workspace.root())?)?;
     let worktree = workspace.root();
+    let planned_at = existing.as_ref().and_then(Cache::version);
     let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
     span::phase("prepare");
     graph.undeclared().iter().for_each(|slip| warn(invoked.console, &slip.to_string()));
@@ -111,6 +112,7 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         options,
         keys,
         cache: cache.as_ref(),
+        planned_at,
         printer: Printer::new(
             Arc::clone(invoked.console),
             options.output_logs,

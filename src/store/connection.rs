@@ -92,6 +92,16 @@ impl Store {
         }
     }
 
+    /// A number that differs from an earlier one of this connection where another one has committed since.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+        })
+    }
+
     fn configure(&self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(BUSY)?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -64,8 +64,9 @@ impl Attempt<'_> {
     ) -> Result<Option<Logs>> {
         let mut reads = !self.context.options.force && self.outcome.vouched;
         let mut reason = if self.context.options.force { "forced" } else { "cache miss" };
-        if let Some(found) = found.filter(|found| reads && is_in_place(found, &work.spec)) {
-            match self.hit(work, found) {
+        if let Some(found) = found.as_ref().filter(|found| reads && is_in_place(found, &work.spec))
+        {
+            match self.hit(work, found.clone()) {
                 Ok(logs) => return Ok(logs),
                 Err(error) => {
                     self.warn(&error.to_string());
@@ -81,7 +82,7 @@ impl Attempt<'_> {
             return Ok(None);
         };
         // Another process may have stored the result, or put it into place, while this one waited.
-        if let Some(found) = if reads { self.probe_again(work)? } else { None } {
+        if let Some(found) = if reads { self.probe_again(work, found)? } else { None } {
             let used = if is_in_place(&found, &work.spec) {
                 self.hit(work, found)
             } else {
@@ -115,8 +116,13 @@ impl Attempt<'_> {
 
     /// What the cache has for a key that was planned to be a miss. If an upstream task ran since, the key may
     /// not be the task's any more.
-    fn probe_again(&self, work: &Cacheable<'_>) -> Result<Option<Probe>> {
-        let found = self.probe(work.cache, &work.key)?;
+    fn probe_again(&self, work: &Cacheable<'_>, before: Option<Probe>) -> Result<Option<Probe>> {
+        let planned_at = self.context.planned_at;
+        let found = if planned_at.is_some() && work.cache.version() == planned_at {
+            before
+        } else {
+            self.probe(work.cache, &work.key)?
+        };
         if found.is_none() || !self.outcome.ran {
             return Ok(found);
         }
