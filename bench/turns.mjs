@@ -109,7 +109,7 @@ export function removeOutputs(session, { root, packages, tasks }) {
 }
 
 /**
- * Those that are there: a tool that this machine lacks is a line among the notes.
+ * Those that are there: this machine may lack one, or the options leave it out.
  *
  * @template T
  * @param {(T | undefined)[]} tools
