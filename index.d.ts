@@ -15,6 +15,8 @@ export declare class NativeCache {
   constructor(cacheDir: string)
   /** Derives a key. Touches no entry. */
   key(input: NativeKeyInput): Promise<string>
+  /** The same here and now, for files whose ids are all known. */
+  keyOfKnown(input: NativeKeyInput): string
   /** The entry under a key, with its output; `null` when there is none. */
   get(hash: string): Promise<NativeCacheEntry | null>
   /** Puts an entry's outputs into place; what else is there stays. */
@@ -78,16 +80,16 @@ export interface NativeKeyInput {
   envSet: Array<boolean>
   /** Their values; ignored where unset. */
   envValues: Array<string>
-  /** Absolute paths. */
-  inputFiles: Array<string>
+  /** How many input files there are. */
+  inputCount: number
+  /** Their absolute paths, with a NUL between each two: one text crosses in a fraction of the time of many. */
+  inputPaths: string
+  /** Their file ids in the same form, each empty where it is not known. */
+  inputIds: string
   workspaceRoot: string
   upstreamHashes: Array<string>
   workspaceFingerprint: string
   forwardArgs?: Array<string>
-  /** Absolute paths whose file ids are known. */
-  hashedPaths?: Array<string>
-  /** Those ids. */
-  hashedIds?: Array<string>
 }
 
 /** The part of an entry that its saver knows. */

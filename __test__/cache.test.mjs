@@ -404,6 +404,13 @@ describe('errors', () => {
   test('bad arguments reject, or throw where the call is synchronous', async (t) => {
     const cache = openCache(t)
     const bad = { code: 'VX_ARGUMENT' }
+    const files = (...inputFiles) => keyInput({ inputFiles, fileHashes: undefined })
+    await assert.rejects(cache.key(files(1)), bad)
+    await assert.rejects(cache.key(files('/w/a', undefined)), bad)
+    await assert.rejects(cache.key(files('/w/a\0/w/b')), bad)
+    const hashed = (id) => keyInput({ inputFiles: ['/w/a'], fileHashes: new Map([['/w/a', id]]) })
+    await assert.rejects(cache.key(hashed(1)), bad)
+    await assert.rejects(cache.key(hashed('a\0b')), bad)
     await assert.rejects(cache.key(), bad)
     await assert.rejects(cache.key({}), bad)
     await assert.rejects(cache.key(keyInput({ taskId: 1 })), bad)

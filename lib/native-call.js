@@ -25,7 +25,7 @@ export function callNative(use) {
  * The same for calls that return a promise: it rejects, and never throws.
  *
  * @template T
- * @param {(native: typeof import('../index.js')) => Promise<T>} use
+ * @param {(native: typeof import('../index.js')) => T | Promise<T>} use
  * @returns {Promise<T>}
  */
 export async function callNativeAsync(use) {

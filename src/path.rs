@@ -82,6 +82,9 @@ impl RelPath {
     /// # Errors
     /// [`PathError::Outside`], [`PathError::NotUtf8`].
     pub fn below(root: &Path, path: &Path) -> Result<Self, PathError> {
+        if let Some(plain) = Self::plainly_below(root, path) {
+            return Ok(plain);
+        }
         let rest = path
             .strip_prefix(root)
             .map_err(|_| PathError::Outside { path: path.to_owned(), root: root.to_owned() })?;
@@ -96,7 +99,13 @@ impl RelPath {
             }
             out.push_str(name);
         }
-        Ok(Self(out))
+        Self::new(out)
+    }
+
+    /// The same where nothing but text has to be compared.
+    fn plainly_below(root: &Path, path: &Path) -> Option<Self> {
+        let rest = path.to_str()?.strip_prefix(root.to_str()?)?.strip_prefix('/')?;
+        Self::new(rest).ok().filter(|rest| cfg!(unix) && !rest.is_root())
     }
 
     /// The path as text.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, BigInt};
 use napi_derive::napi;
-use rayon::prelude::*;
 
 use super::blocking::{Blocking, blocking, guarded};
 use super::error::{BadArgument, to_js};
@@ -24,6 +23,7 @@ use crate::file_id::{FileId, ObjectFormat};
 use crate::git::Repo;
 use crate::inputs::hash_file;
 use crate::key::{EnvValue, Key, KeyInput};
+use crate::parallel;
 use crate::path::RelPath;
 
 /// A cache directory, open.
@@ -49,6 +49,12 @@ impl NativeCache {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn key(&self, input: NativeKeyInput) -> AsyncTask<Blocking<String>> {
         blocking(move || Ok(key_input(input)?.key()?.to_string()))
+    }
+
+    /// The same here and now, for files whose ids are all known.
+    #[napi]
+    pub fn key_of_known(&self, env: Env, input: NativeKeyInput) -> napi::Result<String> {
+        guarded(|| Ok(key_input(input)?.key()?.to_string())).map_err(|error| to_js(env, &error))
     }
 
     /// The entry under a key, with its output; `null` when there is none.
@@ -149,25 +155,23 @@ impl NativeCache {
 
 fn key_input(input: NativeKeyInput) -> Result<KeyInput> {
     let root = absolute(&input.workspace_root)?;
-    let (paths, ids) =
-        (input.hashed_paths.unwrap_or_default(), input.hashed_ids.unwrap_or_default());
-    let known: std::collections::HashMap<String, String> = paths.into_iter().zip(ids).collect();
-    let unknown = input.input_files.iter().any(|path| !known.contains_key(path));
+    let paths = parts(&input.input_paths, input.input_count)?;
+    let ids = parts(&input.input_ids, input.input_count)?;
+    let unknown = ids.iter().any(|id| id.is_empty());
     let format = if unknown { object_format(&root)? } else { ObjectFormat::default() };
-    let identify = |path: &String| -> Result<(RelPath, FileId)> {
+    let files: Vec<(&str, &str)> = paths.into_iter().zip(ids).collect();
+    let identify = |(path, id): &(&str, &str)| -> Result<(RelPath, FileId)> {
         let relative = RelPath::below(&root, Path::new(path))?;
-        let id = match known.get(path) {
-            Some(id) => FileId::from_text(id.as_str()),
-            None => hash_file(Path::new(path), format)?,
+        let id = if id.is_empty() {
+            hash_file(Path::new(path), format)?
+        } else {
+            FileId::from_text(*id)
         };
         Ok((relative, id))
     };
     // Hashing reads files and pays for threads; framing what is known does not.
-    let inputs: Vec<_> = if unknown {
-        input.input_files.par_iter().map(identify).collect::<Result<_>>()?
-    } else {
-        input.input_files.iter().map(identify).collect::<Result<_>>()?
-    };
+    let share = if unknown { 1 } else { files.len().max(1) };
+    let inputs = parallel::try_map(&files, share, identify)?;
     let env_values = input.env_names.into_iter().zip(input.env_set).zip(input.env_values);
     let upstream = input.upstream_hashes.iter().map(|hash| Key::parse(hash));
     Ok(KeyInput {
@@ -182,6 +186,15 @@ fn key_input(input: NativeKeyInput) -> Result<KeyInput> {
         upstream: upstream.collect::<Result<_, _>>()?,
         inputs,
     })
+}
+
+/// The parts of a text between its NULs; there must be so many.
+fn parts(text: &str, count: u32) -> Result<Vec<&str>> {
+    let parts: Vec<&str> = if count == 0 { Vec::new() } else { text.split('\0').collect() };
+    if u32::try_from(parts.len()) == Ok(count) {
+        return Ok(parts);
+    }
+    Err(BadArgument("the path of an input file, or its hash, holds NUL".to_owned()).into())
 }
 
 fn object_format(dir: &Path) -> Result<ObjectFormat> {

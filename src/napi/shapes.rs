@@ -15,16 +15,16 @@ pub struct NativeKeyInput {
     pub env_set: Vec<bool>,
     /// Their values; ignored where unset.
     pub env_values: Vec<String>,
-    /// Absolute paths.
-    pub input_files: Vec<String>,
+    /// How many input files there are.
+    pub input_count: u32,
+    /// Their absolute paths, with a NUL between each two: one text crosses in a fraction of the time of many.
+    pub input_paths: String,
+    /// Their file ids in the same form, each empty where it is not known.
+    pub input_ids: String,
     pub workspace_root: String,
     pub upstream_hashes: Vec<String>,
     pub workspace_fingerprint: String,
     pub forward_args: Option<Vec<String>>,
-    /// Absolute paths whose file ids are known.
-    pub hashed_paths: Option<Vec<String>>,
-    /// Those ids.
-    pub hashed_ids: Option<Vec<String>>,
 }
 
 /// One entry of the cache.
