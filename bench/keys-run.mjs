@@ -63,7 +63,7 @@ function check(name, found, expected) {
 function inputOf(index) {
   const random = randomNumbers(index)
   const hex = (length) => Array.from({ length }, () => random(16).toString(16)).join('')
-  const root = '/home/someone/work/monorepo'
+  const root = '/workspace'
   const inputFiles = Array.from(
     { length: inputs },
     (_, file) => `${root}/packages/p${index}/src/part-${random(10)}/module-${file}.ts`,

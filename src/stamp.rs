@@ -1,6 +1,8 @@
 //! What `lstat` says of one file: enough to tell that it has not been touched since it was last looked at.
 
 use std::fs::Metadata;
+use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How old a change must be for a stamp to be proof.
@@ -49,6 +51,30 @@ fn is_link_loop(error: &std::io::Error) -> bool {
 #[cfg(not(unix))]
 fn is_link_loop(_error: &std::io::Error) -> bool {
     false
+}
+
+/// The stamp of what is at `path` itself; `None`: there is nothing.
+///
+/// # Errors
+/// What the system says, but for absence.
+pub fn lstat(path: &Path) -> io::Result<Option<Stamp>> {
+    present(path.symlink_metadata())
+}
+
+/// The stamp of what `path` leads to; `None`: there is nothing.
+///
+/// # Errors
+/// What the system says, but for absence.
+pub fn stat(path: &Path) -> io::Result<Option<Stamp>> {
+    present(path.metadata())
+}
+
+fn present(found: io::Result<Metadata>) -> io::Result<Option<Stamp>> {
+    match found {
+        Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Stamp {

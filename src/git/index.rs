@@ -17,7 +17,7 @@ use super::error::GitError;
 use super::repo::Repo;
 use super::scope::Scope;
 use super::trust;
-use crate::stamp::{Stamp, is_absence};
+use crate::stamp::{Stamp, stat};
 
 /// One state of a repository's index.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Index {
     pub(super) fn now(repo: &Repo) -> Result<Arc<Self>, GitError> {
         let path = repo.index_path();
         let looked_at = SystemTime::now();
-        let stamp = stamp_of(&path)?;
+        let stamp = stat(&path).map_err(|source| GitError::Look { path: path.clone(), source })?;
         let mut last = repo.decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = last.as_ref().filter(|last| stamp.is_some() && last.stamp == stamp) {
             return Ok(Arc::clone(known));
@@ -143,13 +143,5 @@ impl std::ops::Deref for Index {
 
     fn deref(&self) -> &State {
         &self.file
-    }
-}
-
-fn stamp_of(path: &Path) -> Result<Option<Stamp>, GitError> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(source) => Err(GitError::Look { path: path.to_owned(), source }),
     }
 }

@@ -18,7 +18,7 @@ use super::tracked::on_disk;
 use super::untracked::Met;
 use crate::key::Framing;
 use crate::parallel;
-use crate::stamp::{Stamp, is_absence};
+use crate::stamp::{self, Stamp};
 
 /// One walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ fn circumstances(
         digest.text(name);
     }
     digest.bytes(&local.config_snapshot().plumbing().to_bstring());
-    let mut stamp = |stamp: Option<Stamp>| {
+    let mut add = |stamp: Option<Stamp>| {
         let Stamp { size, mtime_ns, ctime_ns, inode, mode } = stamp.unwrap_or_default();
         let numbers =
             [size, mtime_ns.cast_unsigned(), ctime_ns.cast_unsigned(), inode, mode.into()];
@@ -124,19 +124,15 @@ fn circumstances(
             digest.bytes(&number.to_le_bytes());
         }
     };
-    stamp(Some(index.stamp?));
+    add(Some(index.stamp?));
     for path in rules_elsewhere(repo, &local) {
-        let found = match std::fs::metadata(path) {
-            Ok(metadata) => Some(Stamp::of(&metadata)),
-            Err(error) if is_absence(&error) => None,
-            Err(_) => return None,
-        };
+        let found = stamp::stat(&path).ok()?;
         if let (Some(found), Some(settled_before)) = (found, settled_before)
             && !found.is_proof(settled_before)
         {
             return None;
         }
-        stamp(found);
+        add(found);
     }
     Some(digest.digest())
 }
@@ -155,9 +151,5 @@ fn rules_elsewhere(repo: &Repo, local: &gix::Repository) -> Vec<PathBuf> {
 /// `None`: there is nothing.
 fn look(worktree: &Path, path: &BStr) -> io::Result<Option<Stamp>> {
     let path = on_disk(worktree, path).ok_or(io::ErrorKind::InvalidFilename)?;
-    match path.symlink_metadata() {
-        Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    stamp::lstat(&path)
 }

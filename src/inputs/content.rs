@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::file_id::{FileId, ObjectFormat, Oid};
 use crate::git::{blob_oid, blob_oid_of_reader};
 use crate::memo::Memo;
-use crate::stamp::{Stamp, is_absence};
+use crate::stamp::{Stamp, lstat};
 
 /// How often a file that changes under the reader is read again.
 const ATTEMPTS: usize = 5;
@@ -91,11 +91,7 @@ struct Look {
 }
 
 fn look(path: &Path) -> Result<Option<Stamp>, InputError> {
-    match path.symlink_metadata() {
-        Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(source) => Err(InputError::Read { path: path.to_owned(), source }),
-    }
+    lstat(path).map_err(|source| InputError::Read { path: path.to_owned(), source })
 }
 
 /// The oid of a regular file's bytes; `None` when it changed meanwhile.
