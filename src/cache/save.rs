@@ -121,14 +121,13 @@ impl Cache {
             key: &row.key,
             files: &files,
         });
-        self.with(|store| {
-            let components = match request.components {
-                Some(input) => components::of(input, &store.salt()?),
-                None => Vec::new(),
-            };
-            let output_names = &output_names;
-            store.save(&SavedRows { entry: row, output_names, recorded, components: &components })
-        })
+        // Made while no other thread has to wait for the index.
+        let components = match request.components {
+            Some(input) => components::of(input, &self.with(|store| store.salt())?),
+            None => Vec::new(),
+        };
+        let (output_names, components) = (&output_names, &components);
+        self.with(|store| store.save(&SavedRows { entry: row, output_names, recorded, components }))
     }
 }
 

@@ -1,17 +1,14 @@
 //! What the keys of saved entries were made of, so that a later miss can be explained.
 //!
-//! Kept for the newest entries of each task only: an explanation compares with those.
+//! Kept for the newest eight entries of each task only: an explanation compares with those.
 
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::connection::Store;
 use super::error::StoreError;
 use super::rows::{Component, EntryRow};
 use crate::key::Key;
-
-/// How many entries of one task keep their components.
-const KEPT: u32 = 8;
 
 impl Store {
     /// The components of an entry's key, in order; empty when they were never noted or are too old.
@@ -39,11 +36,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn salt(&self) -> Result<String, StoreError> {
-        self.read(|connection| {
+        if let Some(known) = self.salt.get() {
+            return Ok(known.clone());
+        }
+        let salt: String = self.read(|connection| {
             connection
-                .prepare_cached("SELECT value FROM schema_meta WHERE key = 'salt'")?
-                .query_row([], |row| row.get(0))
-        })
+                .query_row("SELECT value FROM schema_meta WHERE key = 'salt'", [], |row| row.get(0))
+        })?;
+        Ok(self.salt.get_or_init(|| salt).clone())
     }
 }
 
@@ -63,12 +63,13 @@ pub(super) fn replace(
     transaction
         .prepare_cached("INSERT OR REPLACE INTO entry_inputs (hash, components) VALUES (?1, ?2)")?
         .execute([entry.key.as_str(), &list])?;
-    // Each save pushes one entry over the limit; a few more in case some went uncounted.
+    // Each save pushes one entry over the limit of eight; a few more in case some went uncounted. Limits stand in the
+    // text, since SQLite prepares a statement anew whenever one that is bound may have changed.
     transaction
         .prepare_cached(
             "DELETE FROM entry_inputs WHERE hash IN
-               (SELECT hash FROM entries WHERE task_id = ?1 ORDER BY created_at DESC LIMIT 4 OFFSET ?2)",
+               (SELECT hash FROM entries WHERE task_id = ?1 ORDER BY created_at DESC LIMIT 4 OFFSET 8)",
         )?
-        .execute(params![entry.task_id, KEPT])?;
+        .execute([&entry.task_id])?;
     Ok(())
 }
