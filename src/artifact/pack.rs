@@ -67,13 +67,13 @@ impl Packed {
 }
 
 #[cfg(not(windows))]
-fn persist(file: NamedTempFile, dest: &Path) -> io::Result<()> {
+pub(super) fn persist<F>(file: NamedTempFile<F>, dest: &Path) -> io::Result<()> {
     file.persist(dest).map(drop).map_err(Into::into)
 }
 
 /// A reader or a virus scanner may hold `dest` for a moment.
 #[cfg(windows)]
-fn persist(mut file: NamedTempFile, dest: &Path) -> io::Result<()> {
+pub(super) fn persist<F>(mut file: NamedTempFile<F>, dest: &Path) -> io::Result<()> {
     let mut attempts = 1;
     loop {
         match file.persist(dest) {
@@ -140,9 +140,14 @@ pub fn pack(
     Ok(Packed { file, size, outputs })
 }
 
+/// How the name of an artifact begins that is not whole yet.
+pub(super) fn unfinished() -> String {
+    format!(".tmp-{}-", std::process::id())
+}
+
 /// `.tmp-<pid>-<random>`, with the permissions that the umask gives: other users may share the cache.
 fn temporary(cache_dir: &Path) -> io::Result<NamedTempFile> {
-    let prefix = format!(".tmp-{}-", std::process::id());
+    let prefix = unfinished();
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix);
     #[cfg(unix)]

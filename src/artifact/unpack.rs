@@ -140,7 +140,25 @@ fn item(
     staging: &mut Staging,
     accept: &dyn Fn(&OutputPath) -> bool,
 ) -> Result<Item, ArtifactError> {
-    let name = head.name;
+    let output = accepted(path, &head, names, accept)?;
+    let kind = match head.kind {
+        Kind::File { size } => {
+            ItemKind::File(staging.keep(body, size, &ArtifactError::reading(path))?)
+        }
+        Kind::Symlink { target } => ItemKind::Symlink(target),
+        Kind::Directory => ItemKind::Directory,
+    };
+    Ok(Item { output, mode: head.mode, mtime_ns: head.mtime_ns, kind })
+}
+
+/// Where an output belongs, unless it is refused.
+pub(super) fn accepted(
+    path: &Path,
+    head: &Head,
+    names: &mut Names,
+    accept: &dyn Fn(&OutputPath) -> bool,
+) -> Result<OutputPath, ArtifactError> {
+    let name = &head.name;
     let refused = |reason: String| {
         ArtifactError::corrupt(path, format!("the entry {name:?} is refused: {reason}"))
     };
@@ -154,21 +172,16 @@ fn item(
     if !accept(&output) {
         return Err(refused("it lies outside of the declared outputs".to_owned()));
     }
-    let kind = match head.kind {
-        Kind::File { size } => {
-            ItemKind::File(staging.keep(body, size, &ArtifactError::reading(path))?)
+    match &head.kind {
+        Kind::Symlink { target } if target.is_empty() || Path::new(target).has_root() => {
+            Err(refused("its link text is empty or absolute".to_owned()))
         }
-        Kind::Symlink { target } if target.is_empty() || Path::new(&target).has_root() => {
-            return Err(refused("its link text is empty or absolute".to_owned()));
-        }
-        Kind::Symlink { target } => ItemKind::Symlink(target),
-        Kind::Directory => ItemKind::Directory,
-    };
-    Ok(Item { output, mode: head.mode, mtime_ns: head.mtime_ns, kind })
+        _ => Ok(output),
+    }
 }
 
 /// The entries before the outputs, in their order.
-struct Front<'a> {
+pub(super) struct Front<'a> {
     path: &'a Path,
     key: Option<&'a Key>,
     meta: Option<Meta>,
@@ -178,12 +191,12 @@ struct Front<'a> {
 }
 
 impl<'a> Front<'a> {
-    const fn new(path: &'a Path, key: Option<&'a Key>) -> Self {
+    pub(super) const fn new(path: &'a Path, key: Option<&'a Key>) -> Self {
         Self { path, key, meta: None, stdout: None, stderr: None, ended: false }
     }
 
     /// Takes the next entry; `false` when it belongs to the outputs.
-    fn take(&mut self, head: &Head, body: &mut dyn Read) -> Result<bool, ArtifactError> {
+    pub(super) fn take(&mut self, head: &Head, body: &mut dyn Read) -> Result<bool, ArtifactError> {
         let Kind::File { size } = head.kind else {
             return self.end(head);
         };
@@ -245,7 +258,7 @@ impl<'a> Front<'a> {
         }
     }
 
-    fn finish(self) -> Result<(Meta, Logs), ArtifactError> {
+    pub(super) fn finish(self) -> Result<(Meta, Logs), ArtifactError> {
         let (Some(meta), Some(stdout)) = (self.meta, self.stdout) else {
             return Err(ArtifactError::corrupt(self.path, format!("it ends before {STDOUT}")));
         };

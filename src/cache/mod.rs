@@ -13,6 +13,7 @@ mod error;
 mod handle;
 mod history;
 mod index;
+mod ingest;
 mod leftovers;
 mod lock;
 mod lookup;

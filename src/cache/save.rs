@@ -131,6 +131,6 @@ impl Cache {
     }
 }
 
-fn inline(captured: &Captured) -> Option<Vec<u8>> {
+pub(super) fn inline(captured: &Captured) -> Option<Vec<u8>> {
     (captured.len() <= INLINE).then(|| captured.bytes().ok()).flatten()
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what fails is to be seen where it fails")]
 #![expect(clippy::redundant_pub_crate, reason = "the compiler asks for the opposite")]
 
+mod arrivals;
 mod damage;
 mod eviction;
 mod fixture;
