@@ -4,6 +4,7 @@
 //! repairs itself from the artifacts and never fails a run. Safe to share between threads, and between
 //! processes that use the same directory.
 
+mod access;
 mod adopt;
 mod byte_lock;
 mod components;
@@ -25,6 +26,7 @@ mod save;
 pub use crate::store::{
     Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,
 };
+pub use access::{Access, Layers};
 pub use configs::{ConfigValue, KnownConfig, KnownConfigs};
 pub use error::CacheError;
 pub use handle::Cache;

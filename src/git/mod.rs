@@ -8,10 +8,11 @@
 //! the index and looks at its files, `sparse` opens directories that the index left folded, `untracked` walks the
 //! worktree under git's exclude rules, `list` joins them and descends into nested repositories, `trust` and
 //! `attributes` decide where the index may stand for a file's bytes (`installations`: what other builds of git may
-//! add to that), `ignores` answers for single directories.
+//! add to that), `ignores` answers for single directories, `head` says what is checked out.
 
 mod attributes;
 mod error;
+mod head;
 mod ignores;
 mod index;
 mod installations;

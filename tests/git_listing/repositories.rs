@@ -255,3 +255,18 @@ fn tracked_files_below_a_link_that_leads_to_itself_are_gone() {
     assert_eq!(paths(&list(&fixture.root)), expected);
     check(&fixture.root);
 }
+
+#[test]
+fn head_names_the_commit_and_the_branch() {
+    let fixture = Fixture::new();
+    let head = || Repo::discover(&fixture.root).unwrap().unwrap().head();
+    assert_eq!(head(), None, "before the first commit");
+    fixture.write("f", "x");
+    fixture.commit_all();
+    fixture.git(&["checkout", "-q", "-b", "release/1"]);
+    let commit = String::from_utf8(fixture.git(&["rev-parse", "HEAD"])).unwrap().trim().to_owned();
+    assert_eq!(head(), Some((commit.clone(), Some("refs/heads/release/1".to_owned()))));
+    fixture.git(&["pack-refs", "--all"]);
+    fixture.git(&["checkout", "-q", "--detach"]);
+    assert_eq!(head(), Some((commit, None)));
+}
