@@ -122,6 +122,8 @@ export interface WorkspaceConfig {
   cacheRetention?: CacheRetention | false
   /** The git revision that `--affected` compares with. */
   affectedBase?: string
+  /** The cache that is shared with others, and whom to believe of what lies there. */
+  remote?: RemoteConfig
   /** Directories that outlive a task, by name. */
   volumes?: Record<string, Volume>
 }
@@ -132,6 +134,30 @@ export interface CacheRetention {
   olderThan?: string
   /** Beyond it the least recently used entries are removed: `'20GiB'`, `'500MB'`, plain bytes. */
   maxSize?: string
+}
+
+/** The cache that is shared with others. Everybody who has the repository reads this: secrets are refused. */
+export interface RemoteConfig {
+  /** Where it lies; without a user or a password. */
+  url?: string
+  /** The team, as the remote knows it. */
+  team?: string
+  /**
+   * Whose signatures are believed: the public keys of pairs that `vx cache keygen` made (`'vx-public-…'`). With it, an
+   * artifact that none of them signed is not used.
+   */
+  publicKeys?: string[]
+  /** Where an artifact must have been built to be used. Wants `publicKeys`: only a signature can vouch for it. */
+  policy?: RemotePolicy
+}
+
+/** Where an artifact must have been built to be used. */
+export interface RemotePolicy {
+  /**
+   * Patterns over the names of branches and tags, `['main', 'release/*']` for example: `*` stops at `/`, `!pattern` takes
+   * away again. A pattern that starts with `refs/` is about whole names: `'refs/heads/main'` is no tag.
+   */
+  refs: string[]
 }
 
 /** A directory that outlives a task: dependencies keyed by the lockfile, a build cache per branch, downloads. */

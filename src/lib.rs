@@ -27,4 +27,5 @@ pub mod run;
 pub mod span;
 pub mod stamp;
 pub mod store;
+pub mod trust;
 pub mod workspace;

@@ -42,6 +42,15 @@ pub(super) enum Command {
 pub(super) enum CacheCommand {
     /// Remove entries by age, then the least recently used ones until the cache fits
     Prune(PruneArgs),
+    /// Make a pair of keys: the private one signs what trusted builds upload, the public one tells who did
+    Keygen(KeygenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeygenArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

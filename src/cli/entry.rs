@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use super::args::{CacheCommand, Cli, Command, StoreArgs};
-use super::{info, prune, stats};
+use super::{info, keygen, prune, stats};
 use crate::cache::Cache;
 use crate::config::Evaluator;
 use crate::error::{Error, Result};
@@ -49,6 +49,7 @@ fn dispatch(command: Command, invoked: Invoked<'_>) -> Result<i32> {
             let located = Located::find(&args.store, invoked)?;
             prune::prune(&located, &args, invoked.console)
         }
+        Command::Cache(CacheCommand::Keygen(args)) => keygen::keygen(args.json, invoked.console),
         Command::Stats(args) => {
             stats::stats(&Located::find(&args, invoked)?, args.json, invoked.console)
         }

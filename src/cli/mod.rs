@@ -3,6 +3,7 @@
 mod args;
 mod entry;
 mod info;
+mod keygen;
 mod prune;
 mod stats;
 

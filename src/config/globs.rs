@@ -78,6 +78,14 @@ impl<'w> GlobLists<'w> {
     }
 }
 
+/// What to write instead of a pattern over names of branches and tags that is refused.
+pub(super) const fn remedy_of_name(error: &GlobError) -> &'static str {
+    match error {
+        GlobError::Syntax { .. } | GlobError::Nul(_) => remedy(error, Base::Workspace),
+        _ => "write the name of a branch or a tag, such as \"main\" or \"release/*\"",
+    }
+}
+
 /// What to write instead of a pattern that is refused.
 const fn remedy(error: &GlobError, base: Base) -> &'static str {
     match (error, base) {

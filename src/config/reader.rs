@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 use super::error::{ConfigError, Problem};
 use super::nearest::nearest;
+use super::remote::names_a_user;
+use crate::trust::looks_private;
 
 /// The problems of one file, as they are found.
 #[derive(Debug)]
@@ -115,7 +117,7 @@ impl<'a> Place<'a> {
     fn array(&'a self) -> Option<impl Iterator<Item = Self>> {
         let Value::Array(elements) = self.value else {
             // Every list of a config is one of strings.
-            let one = self.value.as_str().unwrap_or("…");
+            let one = self.value.as_str().filter(|text| !is_secret(text)).unwrap_or("…");
             self.mismatch("an array of strings", format!("write [{one:?}]"));
             return None;
         };
@@ -134,6 +136,7 @@ impl<'a> Place<'a> {
                 Value::Bool(_) | Value::Number(_) => Some(self.value.to_string()),
                 _ => self.texts().filter(|texts| !texts.is_empty()).map(|texts| texts.join(" ")),
             };
+            let meant = meant.filter(|meant| !is_secret(meant));
             self.mismatch("a string", meant.map(|meant| format!("write {meant:?}")));
         }
         text
@@ -246,12 +249,18 @@ fn is_identifier(key: &str) -> bool {
     key.chars().next().is_some_and(|c| part(c) && !c.is_ascii_digit()) && key.chars().all(part)
 }
 
+/// Whether a text must not be shown: it holds a private key, or a URL with a user.
+fn is_secret(text: &str) -> bool {
+    looks_private(text) || names_a_user(text)
+}
+
 /// A value in a few words.
 fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => format!("the boolean {flag}"),
         Value::Number(number) => format!("the number {number}"),
+        Value::String(text) if is_secret(text) => "a string that holds a secret".to_owned(),
         Value::String(text) if text.chars().count() > 60 => "a long string".to_owned(),
         Value::String(text) => format!("the string {text:?}"),
         Value::Array(elements) if elements.is_empty() => "an empty array".to_owned(),

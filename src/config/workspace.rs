@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::ConfigError;
 use super::reader::{Place, Report};
+use super::remote::RemoteConfig;
 use super::retention::Retention;
 
 /// The config of the workspace.
@@ -20,6 +21,8 @@ pub struct WorkspaceConfig {
     pub cache_retention: Option<Retention>,
     /// What `--affected` compares with.
     pub affected_base: Option<String>,
+    /// The remote cache, and whom to believe of what lies there.
+    pub remote: RemoteConfig,
     /// Volumes by name, as they came.
     pub volumes: Map<String, Value>,
 }
@@ -31,6 +34,7 @@ impl Default for WorkspaceConfig {
             cache_dir: None,
             cache_retention: Some(Retention::default()),
             affected_base: None,
+            remote: RemoteConfig::default(),
             volumes: Map::new(),
         }
     }
@@ -49,7 +53,8 @@ impl WorkspaceConfig {
 
     fn read(top: &Place<'_>) -> Self {
         let mut config = Self::default();
-        let known = ["concurrency", "cacheDir", "cacheRetention", "affectedBase", "volumes"];
+        let known =
+            ["concurrency", "cacheDir", "cacheRetention", "affectedBase", "remote", "volumes"];
         let example = "{ concurrency: 4 }";
         let Some(given) = top.object(&known, example) else { return config };
         let text = |key| given.get(key)?.filled_string().map(str::to_owned);
@@ -62,6 +67,9 @@ impl WorkspaceConfig {
         config.affected_base = text("affectedBase");
         if let Some(retention) = given.get("cacheRetention") {
             config.cache_retention = Retention::read(&retention);
+        }
+        if let Some(remote) = given.get("remote") {
+            config.remote = RemoteConfig::read(&remote);
         }
         if let Some(volumes) = given.get("volumes")
             && let Some(volumes) = volumes.map("{ deps: { paths: [\"node_modules\"], key: {} } }")

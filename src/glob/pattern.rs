@@ -188,12 +188,26 @@ impl Globs {
     /// # Errors
     /// [`GlobError`] of the first pattern that is refused.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, GlobError> {
+        Self::compile(patterns, true)
+    }
+
+    /// Compiles patterns over names, which unlike paths hold nothing below them: one without wildcards takes that very
+    /// name and no other.
+    ///
+    /// # Errors
+    /// [`GlobError`] of the first pattern that is refused.
+    pub fn of_names<S: AsRef<str>>(patterns: &[S]) -> Result<Self, GlobError> {
+        Self::compile(patterns, false)
+    }
+
+    fn compile<S: AsRef<str>>(patterns: &[S], of_paths: bool) -> Result<Self, GlobError> {
         let mut set = GlobSetBuilder::new();
         let mut owner = Vec::new();
         let mut parsed = Vec::with_capacity(patterns.len());
         for (index, written) in patterns.iter().map(AsRef::as_ref).enumerate() {
             let pattern = Pattern::parse(written)?;
-            let below = pattern.is_literal().then(|| format!("{}/**", pattern.text));
+            let holds_more = of_paths && pattern.is_literal();
+            let below = holds_more.then(|| format!("{}/**", pattern.text));
             for text in std::iter::once(pattern.text.clone()).chain(below) {
                 let glob = GlobBuilder::new(&text)
                     .literal_separator(true)
@@ -214,7 +228,7 @@ impl Globs {
             reason: error.kind().to_string(),
         })?;
         let has_negation = parsed.iter().any(Pattern::is_negated);
-        let plain = parsed.iter().map(Plain::of).collect();
+        let plain = if of_paths { parsed.iter().map(Plain::of).collect() } else { None };
         Ok(Self(Arc::new(Compiled { patterns: parsed, set, owner, has_negation, plain })))
     }
 
@@ -266,7 +280,9 @@ impl Globs {
 
 impl PartialEq for Globs {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.patterns == other.0.patterns
+        // `owner` tells patterns over names from those over paths.
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.0.patterns == other.0.patterns && self.0.owner == other.0.owner)
     }
 }
 
@@ -314,6 +330,17 @@ mod tests {
         assert!(
             list.is_match("dist/a") && !list.is_match("dist/tmp/a") && !list.is_match("distant")
         );
+    }
+
+    #[test]
+    fn a_name_holds_nothing_below_it() {
+        let list = Globs::of_names(&["main", "v*", "!vx", "a/**"]).unwrap();
+        for name in ["main", "v1", "a/b/c"] {
+            assert!(list.is_match(name), "{name}");
+        }
+        for name in ["main/x", "mainline", "v1/x", "vx", "a"] {
+            assert!(!list.is_match(name), "{name}");
+        }
     }
 
     #[test]
