@@ -26,6 +26,11 @@ impl Capture {
         Self { logs: Mutex::new(Some(Captures::default())), screen }
     }
 
+    /// Whether what is taken is passed on to the screen, which may have to be waited for.
+    pub(super) const fn is_shown(&self) -> bool {
+        self.screen.is_some()
+    }
+
     /// Takes what a stream printed.
     pub(super) fn take(&self, stream: Stream, bytes: &[u8]) {
         let mut kept = self.logs.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,10 +59,9 @@ pub(super) fn execute_in(
     let line = command_line(context, task, exec);
     let (dir, env) = place(context, task, exec, root);
     let capture = Arc::new(Capture::new(screen));
-    let sink: Sink = {
-        let capture = Arc::clone(&capture);
-        Arc::new(move |stream, bytes| capture.take(stream, bytes))
-    };
+    let kept = Arc::clone(&capture);
+    let take = move |stream, bytes: &[u8]| kept.take(stream, bytes);
+    let sink = if capture.is_shown() { Sink::blocking(take) } else { Sink::prompt(take) };
     let timeout = exec.timeout.or(context.options.timeout);
     let command = Command { line: &line, dir: &dir, env: &env, timeout, keeps };
     let finished = context.progress.running(&id, || run(command, &context.stop, &sink))?;

@@ -288,7 +288,7 @@ impl Keys<'_> {
         let env = build(self.host, declared, &bin_dirs(self.workspace.root(), &dir));
         let printed: Arc<Mutex<Vec<u8>>> = Arc::default();
         let kept = Arc::clone(&printed);
-        let sink: Sink = Arc::new(move |stream, bytes| {
+        let sink = Sink::prompt(move |stream, bytes| {
             if stream == Stream::Out {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
             }

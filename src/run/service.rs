@@ -173,7 +173,7 @@ impl Services {
                 [Stream::Out, Stream::Err].map(|stream| context.printer.lines(&id, stream))
             }));
         let shown = Arc::clone(&screen);
-        let sink: Sink = Arc::new(move |stream, bytes| {
+        let take = move |stream, bytes: &[u8]| {
             if let Some(lines) = shown.as_ref() {
                 lines[usize::from(stream == Stream::Err)].write(bytes);
             }
@@ -181,7 +181,8 @@ impl Services {
             if watch.as_mut().is_some_and(|watch| watch.sees(stream, bytes)) {
                 *watch = None;
             }
-        });
+        };
+        let sink = if wanted { Sink::blocking(take) } else { Sink::prompt(take) };
         let stop = if node.requested { &context.stop } else { &self.helpers };
         let command = Command { line: &line, dir: &dir, env: &env, timeout: None, keeps: None };
         let finished = context.progress.running(&id, || run(command, stop, &sink));

@@ -1,21 +1,21 @@
-//! From a command line to its end: spawn, read both streams, obey the time limit and the run's stop, and
-//! leave no process of the group behind.
+//! From a command line to its end: spawn, obey the time limit and the run's stop, read both streams to their end, and
+//! leave no process of the group behind. How a system tells what happens to a process is the business of its `watch`.
 //!
 //! A task owns its process group: what still runs in it when the leader has exited is ended too, so that
 //! nothing writes into outputs after they were saved. A process that left the group (a daemon that called
 //! `setsid`) is not ours; if it holds a stream open, the stream is given up after a moment.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::group;
 use super::shell::SHELL;
+use super::sink::Sink;
+use super::watch::Watch;
 use crate::error::Coded;
 use crate::run::environment::Variables;
 use crate::run::stop::{Cause, Stop};
@@ -24,18 +24,6 @@ use crate::run::stop::{Cause, Stop};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long streams may stay open after the leader has exited, before what holds them is ended.
 const DRAIN: Duration = Duration::from_millis(200);
-
-/// Which stream of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
-}
-
-/// Takes what the process prints, chunk by chunk, from two threads.
-pub type Sink = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -120,52 +108,54 @@ pub struct Finished {
     pub usage: Usage,
 }
 
-enum Event {
+/// What a watch tells of a process.
+pub(super) enum Event {
+    /// The leader has exited; it is not reaped.
     Exited,
+    /// One of the two streams has come to its end, and all that came through it was passed on.
     Closed,
+    /// The run is asked to stop, for the so-manieth time.
     Stop(u32, Cause),
+    /// Nothing else happened until the deadline.
+    TimeUp,
 }
 
 /// Runs a command to its end.
 ///
 /// # Errors
-/// [`SpawnError`] when it cannot be started; how it ended is never an error here.
+/// [`SpawnError`] when it cannot be started or watched; how it ended is never an error here.
 pub fn run(command: Command<'_>, stop: &Stop, sink: &Sink) -> Result<Finished, SpawnError> {
     let failed = |source| SpawnError { dir: command.dir.to_owned(), source };
     let mut child = spawn(command).map_err(failed)?;
-    let (sender, events) = channel();
-    let passing_on = Arc::new(AtomicUsize::new(0));
-    let mut open_streams = 0;
-    if let Some(out) = child.stdout.take() {
-        pump(out, Stream::Out, sink, &passing_on, sender.clone()).map_err(failed)?;
-        open_streams += 1;
+    let supervised = supervise(&mut child, command.timeout, stop, sink);
+    if supervised.is_err() {
+        group::signal(child.id(), group::HARD);
     }
-    if let Some(err) = child.stderr.take() {
-        pump(err, Stream::Err, sink, &passing_on, sender.clone()).map_err(failed)?;
-        open_streams += 1;
-    }
-    let pid = child.id();
-    let exited = sender.clone();
-    in_thread("vx-wait", move || {
-        // An error here means that the child cannot be waited for; reaping will say so.
-        let _ = group::wait_for_exit(pid);
-        let _ = exited.send(Event::Exited);
-    })
-    .map_err(failed)?;
-    let _listening = stop.listen(move |count, cause| drop(sender.send(Event::Stop(count, cause))));
-
-    let mut watch = Watch { pid, events, open_streams, passing_on, ended_by: None };
-    watch.until_exit(command.timeout);
-    watch.drain();
-    let (how, usage) = group::reap(&mut child).map_err(failed)?;
-    let exit = watch.ended_by.unwrap_or_else(|| how.map_or_else(Exit::Signal, Exit::Code));
+    let reaped = group::reap(&mut child);
+    let ended_by = supervised.map_err(failed)?;
+    let (how, usage) = reaped.map_err(failed)?;
+    let exit = ended_by.unwrap_or_else(|| how.map_or_else(Exit::Signal, Exit::Code));
     Ok(Finished { exit, usage })
+}
+
+/// Waits for the end of the leader and of all that it leaves; gives how it ended where the run ended it.
+fn supervise(
+    child: &mut Child,
+    timeout: Option<Duration>,
+    stop: &Stop,
+    sink: &Sink,
+) -> io::Result<Option<Exit>> {
+    let watch = Watch::start(child, stop, sink)?;
+    let mut supervision = Supervision { pid: child.id(), watch, ended_by: None };
+    supervision.until_exit(timeout)?;
+    supervision.drain()?;
+    Ok(supervision.ended_by)
 }
 
 /// One at a time, so that no other process gets the file that this one is to keep.
 static SPAWNING: Mutex<()> = Mutex::new(());
 
-fn spawn(command: Command<'_>) -> io::Result<std::process::Child> {
+fn spawn(command: Command<'_>) -> io::Result<Child> {
     let (shell, words) = SHELL;
     let mut process = std::process::Command::new(shell);
     process.args(words);
@@ -188,54 +178,21 @@ fn spawn(command: Command<'_>) -> io::Result<std::process::Child> {
     child
 }
 
-fn in_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024).spawn(work).map(drop)
-}
-
-fn pump(
-    mut pipe: impl Read + Send + 'static,
-    stream: Stream,
-    sink: &Sink,
-    passing_on: &Arc<AtomicUsize>,
-    sender: Sender<Event>,
-) -> io::Result<()> {
-    let (sink, passing_on) = (Arc::clone(sink), Arc::clone(passing_on));
-    in_thread("vx-read", move || {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match pipe.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => {
-                    passing_on.fetch_add(1, Ordering::Relaxed);
-                    sink(stream, &buffer[..length]);
-                    passing_on.fetch_sub(1, Ordering::Relaxed);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        let _ = sender.send(Event::Closed);
-    })
-}
-
-struct Watch {
+struct Supervision<'a> {
     pid: u32,
-    events: Receiver<Event>,
-    open_streams: u32,
-    /// How many streams are not being read because the sink is still busy with what was read before.
-    passing_on: Arc<AtomicUsize>,
+    watch: Watch<'a>,
     ended_by: Option<Exit>,
 }
 
-impl Watch {
+impl Supervision<'_> {
     /// Waits for the leader's exit, ending the group on a stop or when the time is up.
-    fn until_exit(&mut self, timeout: Option<Duration>) {
+    fn until_exit(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let mut deadline = timeout.map(|limit| Instant::now() + limit);
         loop {
-            match self.next(deadline) {
-                Ok(Event::Exited) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Event::Closed) => self.open_streams -= 1,
-                Ok(Event::Stop(1, cause)) => {
+            match self.watch.next(deadline)? {
+                Event::Exited => return Ok(()),
+                Event::Closed => {}
+                Event::Stop(1, cause) => {
                     let number = match cause {
                         Cause::Signal(signal) => signal.number(),
                         Cause::BrokenPipe | Cause::Failure => group::POLITE,
@@ -243,12 +200,12 @@ impl Watch {
                     self.end(Exit::Stopped, number);
                     deadline = Some(Instant::now() + GRACE);
                 }
-                Ok(Event::Stop(..)) => self.end(Exit::Stopped, group::HARD),
-                Err(RecvTimeoutError::Timeout) if self.ended_by.is_none() => {
+                Event::Stop(..) => self.end(Exit::Stopped, group::HARD),
+                Event::TimeUp if self.ended_by.is_none() => {
                     self.end(Exit::TimedOut, group::POLITE);
                     deadline = Some(Instant::now() + GRACE);
                 }
-                Err(RecvTimeoutError::Timeout) => {
+                Event::TimeUp => {
                     group::signal(self.pid, group::HARD);
                     deadline = None;
                 }
@@ -263,45 +220,36 @@ impl Watch {
 
     /// Ends what the leader left in its group and reads the streams to their end. The leader is not reaped
     /// yet, so the group's id is still its own.
-    fn drain(&mut self) {
+    fn drain(&mut self) -> io::Result<()> {
         if self.ended_by.is_some() {
             group::signal(self.pid, group::HARD);
         }
         for number in [group::POLITE, group::HARD, group::HARD] {
-            if self.streams_closed_within(DRAIN) {
+            if self.streams_closed_within(DRAIN)? {
                 break;
             }
             group::signal(self.pid, number);
         }
         group::signal(self.pid, group::HARD);
+        Ok(())
     }
 
-    fn streams_closed_within(&mut self, time: Duration) -> bool {
+    fn streams_closed_within(&mut self, time: Duration) -> io::Result<bool> {
         let mut deadline = Instant::now() + time;
-        while self.open_streams > 0 {
-            match self.next(Some(deadline)) {
-                Ok(Event::Closed) => self.open_streams -= 1,
-                Ok(Event::Stop(..)) => self.ended_by = Some(Exit::Stopped),
-                Ok(Event::Exited) => {}
+        while self.watch.has_open_stream() {
+            match self.watch.next(Some(deadline))? {
+                Event::Closed | Event::Exited => {}
+                Event::Stop(..) => self.ended_by = Some(Exit::Stopped),
                 // The terminal or pipe that we print to is slow: the stream is not held open, only not yet read.
-                Err(RecvTimeoutError::Timeout) if self.is_passing_on() => {
-                    deadline = Instant::now() + time;
-                }
-                Err(_) => return false,
+                Event::TimeUp if self.is_passing_on() => deadline = Instant::now() + time,
+                Event::TimeUp => return Ok(false),
             }
         }
-        true
+        Ok(true)
     }
 
     /// Not waited for once the run stops: whoever reads us may have stopped reading, too.
     fn is_passing_on(&self) -> bool {
-        self.ended_by != Some(Exit::Stopped) && self.passing_on.load(Ordering::Relaxed) > 0
-    }
-
-    fn next(&self, deadline: Option<Instant>) -> Result<Event, RecvTimeoutError> {
-        deadline.map_or_else(
-            || self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            |deadline| self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-        )
+        self.ended_by != Some(Exit::Stopped) && self.watch.is_passing_on()
     }
 }

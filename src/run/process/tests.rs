@@ -4,7 +4,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::supervise::{Command, Exit, Finished, Sink, Stream, run};
+use super::sink::{Sink, Stream};
+use super::supervise::{Command, Exit, Finished, run};
 use crate::run::environment::Variables;
 use crate::run::stop::{Cause, Signal, Stop};
 
@@ -17,7 +18,7 @@ struct Ran {
 fn run_line(line: &str, timeout: Option<Duration>, stop: &Stop) -> Ran {
     let seen: Arc<Mutex<(Vec<u8>, Vec<u8>)>> = Arc::default();
     let kept = Arc::clone(&seen);
-    let sink: Sink = Arc::new(move |stream, bytes| {
+    let sink = Sink::prompt(move |stream, bytes| {
         let mut seen = kept.lock().unwrap();
         match stream {
             Stream::Out => seen.0.extend_from_slice(bytes),
@@ -93,10 +94,8 @@ fn a_stop_ends_grandchildren_too() {
     let stop = Arc::new(Stop::default());
     let raiser = Arc::clone(&stop);
     let (started, wait) = channel::<()>();
-    let sink: Sink = {
-        let started = Mutex::new(Some(started));
-        Arc::new(move |_, _| drop(started.lock().unwrap().take()))
-    };
+    let started = Mutex::new(Some(started));
+    let sink = Sink::prompt(move |_, _| drop(started.lock().unwrap().take()));
     let stopper = std::thread::spawn(move || {
         let _ = wait.recv();
         raiser.raise(Cause::Signal(Signal::Interrupt));
