@@ -246,6 +246,32 @@ sys.exit(child.wait())`
       assert.ok(alive)
     },
   )
+
+  test(
+    'such a daemon can print on while the run goes on',
+    { skip: spawnSync('setsid', ['--version']).error !== undefined },
+    () => {
+      const log = journal()
+      const prints = `echo $$ > "${log.path}"; while sleep 0.05; do echo out; echo err >&2; echo printed >> "${log.path}"; done`
+      const root = monorepo({
+        app: {
+          tasks: { build: plain(`setsid sh -c '${prints}' & ${waits(`[ -s '${log.path}' ]`)}; echo done`) },
+        },
+        zz: {
+          tasks: {
+            build: plain(
+              `had=$(grep -c printed '${log.path}'); ${waits(`[ $(grep -c printed '${log.path}') -gt $((had + 3)) ]`)}`,
+              { dependsOn: ['app#build'] },
+            ),
+          },
+        },
+      })
+      const { code, stdout } = vx(root, ['run', 'build'])
+      const [pid] = log.lines()
+      if (isAlive(pid)) process.kill(Number(pid), 'SIGKILL')
+      assert.equal(code, 0, stdout)
+    },
+  )
 })
 
 describe('how a command is started', unix, () => {

@@ -223,3 +223,28 @@ fn exit_by_thread(pid: u32) -> io::Result<OwnedFd> {
     })?;
     Ok(reader.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each way there is to see an exit: readable from then on, and the process still there to be reaped.
+    #[test]
+    fn an_exit_is_seen_and_not_reaped() {
+        let ways: [fn(u32) -> io::Result<OwnedFd>; 2] = [exit_of, exit_by_thread];
+        for way in ways {
+            let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+            let exit = way(child.id()).unwrap();
+            let readable = |timeout: Duration| {
+                let mut polled = [PollFd::new(&exit, PollFlags::IN)];
+                let timeout = Timespec::try_from(timeout).unwrap();
+                poll(&mut polled, Some(&timeout)).unwrap() == 1
+            };
+            assert!(!readable(Duration::ZERO));
+            child.kill().unwrap();
+            assert!(readable(Duration::from_secs(10)));
+            let (how, _) = group::reap(&mut child).unwrap();
+            assert_eq!(how, Err(group::HARD));
+        }
+    }
+}
