@@ -94,7 +94,8 @@ fn both_streams_and_the_code_come_back() {
 
 #[test]
 fn more_than_a_pipe_holds_comes_whole_and_in_order() {
-    let expected: String = (1..=100_000).map(|number| format!("{number}\n")).collect();
+    let numbers: Vec<String> = (1..=100_000).map(|number: u32| number.to_string()).collect();
+    let expected = numbers.join("\n") + "\n";
     for kind in KINDS {
         let ran = run_with(kind, "seq 100000; seq 100000 >&2", None, &Stop::default());
         assert_eq!(ran.finished.exit, Exit::Code(0));
@@ -174,19 +175,22 @@ fn a_slow_screen_gets_what_was_printed_last() {
     let go = dir.path().join("go");
     let seen: Arc<Mutex<Vec<u8>>> = Arc::default();
     let kept = Arc::clone(&seen);
+    let (never, nothing) = channel::<()>();
+    let nothing = Mutex::new(nothing);
     let sink = Sink::blocking(move |_, bytes| {
         let first = kept.lock().unwrap().is_empty();
         kept.lock().unwrap().extend_from_slice(bytes);
         if first {
             // The rest is printed now, and the leader exits, long before this one comes back.
             std::fs::write(&go, "").unwrap();
-            std::thread::sleep(Duration::from_millis(1500));
+            let _ = nothing.lock().unwrap().recv_timeout(Duration::from_millis(1500));
         }
     });
     let line = "echo a; until [ -e go ]; do sleep 0.01; done; echo b";
     let finished = run_in(dir.path(), line, None, &Stop::default(), &sink);
     assert_eq!(finished.exit, Exit::Code(0));
     assert_eq!(*seen.lock().unwrap(), b"a\nb\n");
+    drop(never);
 }
 
 #[test]

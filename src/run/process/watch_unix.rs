@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::alarm::Alarm;
 use super::group;
-use super::relay::Relay;
+use super::relay::{Chunk, Relay};
 use super::sink::{Sink, Stream};
 use super::supervise::Event;
 use super::thread::in_thread;
@@ -32,7 +32,7 @@ pub(super) struct Watch<'a> {
     /// Standard output and standard error, until they are closed.
     streams: [Option<OwnedFd>; 2],
     sink: &'a Sink,
-    /// Started when a sink that may block gets its first chunk.
+    /// Taken when a sink that may block gets its first chunk.
     relay: Option<Relay>,
     /// What is read into; `None` while the relay passes on what was read before.
     buffer: Option<Vec<u8>>,
@@ -167,33 +167,36 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn pass_on(&mut self, stream: Stream, chunk: Vec<u8>) -> io::Result<()> {
+    fn pass_on(&mut self, stream: Stream, bytes: Vec<u8>) -> io::Result<()> {
         if !self.sink.may_block() {
-            self.sink.take(stream, &chunk);
-            self.buffer = Some(chunk);
+            self.sink.take(stream, &bytes);
+            self.buffer = Some(bytes);
             return Ok(());
         }
-        let relay = match self.relay.take() {
-            Some(relay) => relay,
-            None => Relay::start(self.sink, &self.alarm)?,
-        };
-        self.relay.insert(relay).pass_on(stream, chunk);
+        let relay = self.relay.take().map_or_else(Relay::get, Ok)?;
+        let (sink, taken) = (self.sink.clone(), self.alarm.clone());
+        self.relay.insert(relay).pass_on(Chunk { sink, stream, bytes, taken });
         Ok(())
     }
 }
 
 impl Drop for Watch<'_> {
-    /// What holds a stream open still is not ours to end, and writing into a closed pipe would end it: what it prints
-    /// is read on and thrown away.
     fn drop(&mut self) {
-        for stream in self.streams.iter_mut().filter_map(Option::take) {
-            let mut stream = std::fs::File::from(stream);
-            // Without the thread the stream is closed; there is nobody to tell.
-            let _ = in_thread("vx-discard", move || {
-                let _ = io::copy(&mut stream, &mut io::sink());
-            });
+        if let Some(relay) = self.relay.take().filter(|_| self.buffer.is_some()) {
+            relay.keep();
         }
+        self.streams.iter_mut().filter_map(Option::take).for_each(discard);
     }
+}
+
+/// Reads on and throws away: what holds the stream open still is not ours to end, and writing into a closed pipe would
+/// end it.
+fn discard(stream: OwnedFd) {
+    let mut stream = std::fs::File::from(stream);
+    // Without the thread the stream is closed; there is nobody to tell.
+    let _ = in_thread("vx-discard", move || {
+        let _ = io::copy(&mut stream, &mut io::sink());
+    });
 }
 
 /// A descriptor that is readable from when the process has exited. Polling it does not reap the process.
