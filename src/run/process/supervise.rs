@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::group;
@@ -152,8 +152,8 @@ fn supervise(
     Ok(supervision.ended_by)
 }
 
-/// One at a time, so that no other process gets the file that this one is to keep.
-static SPAWNING: Mutex<()> = Mutex::new(());
+/// Held alone by who starts a process that is to keep a file, so that no other process gets that file.
+static SPAWNING: RwLock<()> = RwLock::new(());
 
 fn spawn(command: Command<'_>) -> io::Result<Child> {
     let (shell, words) = SHELL;
@@ -171,11 +171,13 @@ fn spawn(command: Command<'_>) -> io::Result<Child> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     group::configure(&mut process);
-    let alone = SPAWNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let handed_down = command.keeps.map(group::HandedDown::new);
-    let child = process.spawn();
-    drop((handed_down, alone));
-    child
+    let Some(file) = command.keeps else {
+        let _others_too = SPAWNING.read().unwrap_or_else(PoisonError::into_inner);
+        return process.spawn();
+    };
+    let _alone = SPAWNING.write().unwrap_or_else(PoisonError::into_inner);
+    let _handed_down = group::HandedDown::new(file);
+    process.spawn()
 }
 
 struct Supervision<'a> {
