@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { isAlive, start, until } from './processes.mjs'
@@ -252,10 +252,10 @@ sys.exit(child.wait())`
     { skip: spawnSync('setsid', ['--version']).error !== undefined },
     () => {
       const log = journal()
-      const prints = `echo $$ > "${log.path}"; while sleep 0.05; do echo out; echo err >&2; echo printed >> "${log.path}"; done`
+      const daemon = `echo $$ > "${log.path}"; while sleep 0.05; do echo out; echo err >&2; echo printed >> "${log.path}"; done`
       const root = monorepo({
         app: {
-          tasks: { build: plain(`setsid sh -c '${prints}' & ${waits(`[ -s '${log.path}' ]`)}; echo done`) },
+          tasks: { build: plain(`setsid sh -c '${daemon}' & ${waits(`[ -s '${log.path}' ]`)}; echo done`) },
         },
         zz: {
           tasks: {
@@ -273,6 +273,15 @@ sys.exit(child.wait())`
     },
   )
 })
+
+/** Where a link leads; none where it is gone. */
+function linkOf(path) {
+  try {
+    return [readlinkSync(path)]
+  } catch {
+    return []
+  }
+}
 
 describe('how a command is started', unix, () => {
   test('a pipe inside of it ends as in a shell', () => {
@@ -297,6 +306,36 @@ describe('how a command is started', unix, () => {
         held.every((line) => line.endsWith('/tasks.lock')),
         stdout,
       )
+    },
+  )
+
+  test(
+    'those that run side by side have nothing of each other open',
+    { skip: !existsSync('/proc/self/fd') },
+    () => {
+      const names = Array.from({ length: 16 }, (_, number) => `p${number}`)
+      const command = 'for fd in /proc/$$/fd/*; do readlink $fd; done; sleep 0.05'
+      // Those that are cached keep a lock; the others are started while one of them is.
+      const task = (number) => (number % 2 ? plain(command) : cached(command, { outputs: { files: [] } }))
+      const root = monorepo(
+        Object.fromEntries(names.map((name, number) => [name, { tasks: { t: task(number) } }])),
+      )
+      const { code, stdout } = vx(root, ['run', 't', '--concurrency=8'])
+      assert.equal(code, 0)
+      // What this very process hands down to all that it starts is not vx's.
+      const handedDown = new Set(readdirSync('/proc/self/fd').flatMap((fd) => linkOf(`/proc/self/fd/${fd}`)))
+      const open = names.map((name) => {
+        const lines = stdout.matchAll(new RegExp(`^${name}#t: (/.*|\\w+:\\[.*)$`, 'gm'))
+        const targets = Array.from(lines, ([, target]) => target)
+        return targets.filter((target) => target === '/dev/null' || !handedDown.has(target))
+      })
+      open.forEach((targets, number) => {
+        const kept = targets.filter((target) => target.endsWith('/tasks.lock'))
+        const pipes = targets.filter((target) => target.startsWith('pipe:'))
+        assert.deepEqual([pipes.length, kept.length, targets.length], number % 2 ? [2, 0, 3] : [2, 1, 4])
+      })
+      const pipes = open.flat().filter((target) => target.startsWith('pipe:'))
+      assert.equal(new Set(pipes).size, pipes.length)
     },
   )
 })
