@@ -55,9 +55,9 @@ const PURE = {
   'whole module': config('all.lib(all.name)', "import * as all from '../../presets/one.ts'"),
   json: config('data.name', "import data from './data.json' with { type: 'json' }"),
   own: `import { defineProject } from '@vzn/vx'
-    export default defineProject({ tasks: { build: { exec: { command: 'echo x' } } } })`,
+    export default defineProject({ tasks: { build: { exec: { command: String('echo x') } } } })`,
   'types of its own package': `import type { ProjectConfig } from '@vzn/vx'
-    const value: ProjectConfig = { tasks: { build: { exec: { command: 'echo x' } } } }
+    const value: ProjectConfig = { tasks: { build: { exec: { command: String('echo x') } } } }
     export default value`,
   variables: config("`${process.env.CI ?? 'no'} ${process.env.A === 'x'} ${!!process.env.B}`"),
   'taken apart': config('B ? 1 : 2', 'const { A, B = A } = { A: process.env.CI }'),
@@ -80,7 +80,7 @@ describe('a config that is pure', unix, () => {
       ...Object.fromEntries(configs),
       ...PRESETS,
       'packages/json/data.json': '{ "name": "data" }',
-      'vx.workspace.ts': `import { defineWorkspace } from '@vzn/vx'\nexport default defineWorkspace({ concurrency: 2 })`,
+      'vx.workspace.ts': `import { defineWorkspace } from '@vzn/vx'\nexport default defineWorkspace({ concurrency: Number(2) })`,
     }
     const workspace = new Workspace(files)
     await workspace.settle()
@@ -144,7 +144,7 @@ describe('a config that is pure', unix, () => {
   })
 
   test('with a mistake it is evaluated until that is gone', async () => {
-    const workspace = new Workspace({ [A]: 'export default { tasks: { build: { nope: 1 } } }' })
+    const workspace = new Workspace({ [A]: 'export default { tasks: { build: { nope: Number(1) } } }' })
     await workspace.settle()
     for (let time = 0; time < 2; time++) {
       const { status, evaluated, stderr } = workspace.run(['run', 'build', '--all'])
@@ -224,7 +224,7 @@ describe('a config that is not', unix, () => {
     const { liveConfigs } = JSON.parse(workspace.run(['info', '--json']).stdout)
     assert.deepEqual(liveConfigs.map((line) => line.split(':')[0]).toSorted(), all)
     assert.ok(
-      liveConfigs.includes('packages/clock/vx.config.ts:2:61: the free name `Date`'),
+      liveConfigs.includes('packages/clock/vx.config.ts:2:68: the free name `Date`'),
       liveConfigs.join('\n'),
     )
   })
@@ -474,7 +474,7 @@ describe('configs beside each other', unix, () => {
 })
 
 describe('the package itself', unix, () => {
-  const text = `import { defineProject } from '@vzn/vx'\nexport default defineProject({ tasks: { build: { exec: { command: 'echo x' } } } })`
+  const text = `import { defineProject } from '@vzn/vx'\nexport default defineProject({ tasks: { build: { exec: { command: String('echo x') } } } })`
   const stub = {
     'package.json': '{ "name": "@vzn/vx", "type": "module", "exports": "./index.js" }',
     'index.js': `export const defineProject = () => ({ tasks: { build: { exec: { command: 'echo stub' } } } })`,

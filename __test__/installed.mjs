@@ -170,7 +170,7 @@ function environment(changes) {
   return Object.fromEntries(Object.entries(hostEnv(changes)).filter(([, value]) => value !== undefined))
 }
 
-/** The text of a config whose `build` runs `echo` with what an expression gives. */
+/** The text of a config whose `build` runs `echo` with what an expression gives; the text alone does not tell what. */
 export function config(expression, before = '') {
-  return `${before}\nexport default { tasks: { build: { exec: { command: \`echo \${${expression}}\` } } } }\n`
+  return `${before}\nexport default { tasks: { build: { exec: { command: \`echo \${String(${expression})}\` } } } }\n`
 }

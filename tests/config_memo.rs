@@ -114,7 +114,8 @@ impl Fixture {
     }
 }
 
-const PURE: &str = "export default { a: 1 }";
+/// Pure, but no plain data.
+const PURE: &str = "export default { a: Number(1) }";
 const LIVE: &str = "export default { a: Date.now() }";
 
 fn none() -> Vec<Vec<String>> {
@@ -162,7 +163,7 @@ fn what_changes_while_it_is_evaluated_is_not_learnt() {
     for changed in ["a.mjs", "preset.mjs", "package.json"] {
         let mut it = Fixture::new();
         it.write("a.mjs", "import { b } from './preset.mjs'; export default { b }");
-        it.write("preset.mjs", "export const b = 1");
+        it.write("preset.mjs", "export const b = Number(1)");
         it.settle();
         let path = it.root().join(changed);
         let original = fs::read(&path).unwrap();
@@ -306,7 +307,7 @@ fn links_are_not_followed_and_are_noticed() {
     let root = it.root();
     fs::create_dir_all(root.join("real/deeper")).unwrap();
     it.write("real/deeper/p.mjs", "import { q } from '../q.mjs'; export const p = q");
-    it.write("real/q.mjs", "export const q = 1");
+    it.write("real/q.mjs", "export const q = Number(1)");
     it.write("a.mjs", "import { p } from './real/deeper/p.mjs'; export default { p }");
     it.write("b.mjs", "import { p } from './link/deeper/p.mjs'; export default { p }");
     symlink("real", root.join("link")).unwrap();

@@ -19,7 +19,7 @@ use super::statements::Check;
 use super::variables::Use;
 
 /// The name of this package, and what it exports that does nothing.
-const OWN: (&str, [&str; 2]) = ("@vzn/vx", ["defineProject", "defineWorkspace"]);
+pub(super) const OWN: (&str, [&str; 2]) = ("@vzn/vx", ["defineProject", "defineWorkspace"]);
 
 /// One import or re-export of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,14 +10,16 @@
 //! The only place that knows `oxc`. Text in, facts out: nothing is read from disk and nothing is evaluated.
 //!
 //! The map: `names` (the lists), `expressions`, `functions`, `statements` and `exchange` (imports and exports)
-//! accept syntax, `variables` is what may be done with the environment, `module` puts them together, `cache_dir` reads
-//! the one setting that is needed before anything can be evaluated, `stack` keeps deep nesting from ending the process.
+//! accept syntax, `variables` is what may be done with the environment, `module` puts them together, `literal` gives the
+//! values of modules that are plain data, `cache_dir` reads the one setting that is needed before anything can be evaluated,
+//! `stack` keeps deep nesting from ending the process.
 
 mod cache_dir;
 mod exchange;
 mod expressions;
 mod functions;
 mod impurity;
+mod literal;
 mod module;
 mod names;
 mod stack;
@@ -27,5 +29,6 @@ mod variables;
 pub use cache_dir::{LiteralCacheDir, literal_cache_dir};
 pub use exchange::{Import, Specifier};
 pub use impurity::Impurity;
+pub use literal::{Exports, Literal, LiteralModule, literal_json};
 pub use module::{Module, Syntax, read_module};
 pub use stack::with_deep_stack;

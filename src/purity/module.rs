@@ -8,8 +8,9 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 
-use super::exchange::Import;
+use super::exchange::{Import, OWN};
 use super::impurity::Impurity;
+use super::literal::{LiteralModule, read_literals};
 use super::statements::Check;
 
 /// The longest text that is looked at, in bytes: what is nested as deep as it can be fits on the stack then.
@@ -54,6 +55,8 @@ pub struct Module {
     pub stars: Vec<usize>,
     /// The environment variables that it reads.
     pub variables: BTreeSet<String>,
+    /// The same module where it is plain data.
+    pub literals: Option<LiteralModule>,
 }
 
 /// Looks at a module's text. Needs a deep stack: call it within [`super::with_deep_stack`].
@@ -70,7 +73,8 @@ pub fn read_module(text: &str, syntax: Syntax) -> Result<Module, Impurity> {
             .and_then(|()| check.held_variables_stay());
         checked.map_err(|refusal| refusal.in_text(text))?;
         let Check { imports, exports, variables, .. } = check;
-        Ok(Module { imports, exports: exports.names, stars: exports.stars, variables })
+        let literals = read_literals(program, text, OWN.0);
+        Ok(Module { imports, exports: exports.names, stars: exports.stars, variables, literals })
     })?
 }
 

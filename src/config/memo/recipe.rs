@@ -1,22 +1,29 @@
-//! What the value of a config is made from, for a config that is pure: itself and all that it imports.
+//! What the value of a config is made from, for a config that is pure: itself and all that it imports; and the value
+//! itself where that is plain data.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use serde_json::Value;
 
 use super::dependency::{Dependency, FileState, directories, name_of, path_of};
+use super::literal::Literals;
 use super::look::{file, is_directory};
 use super::resolve::{Resolver, relative};
 use super::runtime::Runtime;
 use crate::memo::Memo;
-use crate::purity::{Impurity, Module, Specifier, Syntax, read_module, with_deep_stack};
+use crate::purity::{
+    Impurity, Literal, Module, Specifier, Syntax, literal_json, read_module, with_deep_stack,
+};
 
 /// What a value depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Recipe {
     pub(super) dependencies: BTreeSet<Dependency>,
     pub(super) variables: BTreeSet<String>,
+    /// The value itself, where the texts tell it.
+    pub(super) value: Option<Value>,
 }
 
 /// What each of `files` is made from, or why that cannot be said. What is read is remembered by `memo`.
@@ -30,10 +37,12 @@ pub(super) fn recipes(
         let names: Vec<Option<String>> = files.iter().map(|file| name_of(root, file)).collect();
         let modules = load_all(root, names.iter().flatten().cloned().collect(), memo);
         let graph = Graph { modules, resolver: Resolver::new(root, runtime, memo) };
+        let literals = Literals::new(root, &graph.modules, &graph.resolver);
         let recipe = |name: &Option<String>| {
             let name = name.as_ref();
             let name = name.ok_or_else(|| Impurity::of_module("a path that is no text"))?;
-            graph.recipe(name)
+            let recipe = graph.recipe(name)?;
+            Ok(Recipe { value: literals.value(name), ..recipe })
         };
         names.par_iter().map(recipe).collect()
     });
@@ -42,13 +51,29 @@ pub(super) fn recipes(
 }
 
 /// A module, or a JSON file, as it was read.
-struct Loaded {
+pub(super) struct Loaded {
     state: FileState,
-    /// `None`: JSON.
-    module: Option<Module>,
+    pub(super) content: Content,
 }
 
-type Modules = HashMap<String, Result<Loaded, Impurity>>;
+/// What is in a file.
+pub(super) enum Content {
+    Module(Module),
+    /// JSON, and its value if every runtime reads the same.
+    Json(Option<Literal>),
+}
+
+impl Loaded {
+    /// `None`: JSON.
+    const fn module(&self) -> Option<&Module> {
+        match &self.content {
+            Content::Module(module) => Some(module),
+            Content::Json(_) => None,
+        }
+    }
+}
+
+pub(super) type Modules = HashMap<String, Result<Loaded, Impurity>>;
 
 /// Loads these modules and whatever they import, step by step away from them.
 fn load_all(root: &Path, names: Vec<String>, memo: &Memo) -> Modules {
@@ -64,7 +89,7 @@ fn load_all(root: &Path, names: Vec<String>, memo: &Memo) -> Modules {
             .collect();
         next = BTreeSet::new();
         for (name, loaded) in &loaded {
-            let Ok(Loaded { module: Some(module), .. }) = loaded else { continue };
+            let Some(module) = loaded.as_ref().ok().and_then(Loaded::module) else { continue };
             next.extend(module.imports.iter().filter_map(|import| match &import.specifier {
                 Specifier::OwnPackage => None,
                 Specifier::Module(to) | Specifier::Json(to) => relative(name, to),
@@ -86,15 +111,16 @@ fn load(root: &Path, name: &str, memo: &Memo) -> Result<Loaded, Impurity> {
         return Err(Impurity::of_module("it lies in node_modules"));
     }
     let state = file(root, name, memo).ok_or_else(no_file)?;
-    if Path::new(name).extension().is_some_and(|extension| extension == "json") {
-        return Ok(Loaded { state, module: None });
-    }
-    let text = std::fs::read_to_string(path_of(root, name)).map_err(|_| no_file())?;
+    let text = std::fs::read_to_string(path_of(root, name));
     if file(root, name, memo).as_ref() != Some(&state) {
         return Err(Impurity::of_module("it is being written"));
     }
-    let module = read_module(&text, Syntax::of(name))?;
-    Ok(Loaded { state, module: Some(module) })
+    let content = if Path::new(name).extension().is_some_and(|extension| extension == "json") {
+        Content::Json(text.ok().and_then(|text| literal_json(&text)))
+    } else {
+        Content::Module(read_module(&text.map_err(|_| no_file())?, Syntax::of(name))?)
+    };
+    Ok(Loaded { state, content })
 }
 
 /// All modules that were loaded.
@@ -127,9 +153,9 @@ impl Graph<'_> {
         if !trip.done.insert(name.to_owned()) {
             return Ok(());
         }
-        let Loaded { state, module } = self.loaded(name)?;
-        trip.recipe.dependencies.insert(Dependency::File(name.to_owned(), state.clone()));
-        let Some(module) = module else { return Ok(()) };
+        let loaded = self.loaded(name)?;
+        trip.recipe.dependencies.insert(Dependency::File(name.to_owned(), loaded.state.clone()));
+        let Some(module) = loaded.module() else { return Ok(()) };
         trip.recipe.dependencies.extend(self.resolver.type_of(name)?);
         trip.recipe.variables.extend(module.variables.iter().cloned());
         trip.way.push(name.to_owned());
@@ -159,7 +185,7 @@ impl Graph<'_> {
 
     /// The names that a module exports, those of `export *` among them; for modules that do not import each other.
     fn exports(&self, name: &str) -> Result<BTreeSet<String>, Impurity> {
-        let Some(module) = &self.loaded(name)?.module else {
+        let Some(module) = self.loaded(name)?.module() else {
             return Ok(BTreeSet::from(["default".to_owned()]));
         };
         let mut starred: HashMap<String, usize> = HashMap::new();

@@ -3,11 +3,12 @@
 //!
 //! Each answer is a list of facts; as long as they hold, the walk ends where it ended.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::dependency::{Dependency, name_of, path_of};
 use super::look::{file, is_absent, is_package};
@@ -27,6 +28,8 @@ pub(super) struct Resolver<'r> {
     package: PathBuf,
     memo: &'r Memo,
     known: Mutex<HashMap<(Walk, String), Facts>>,
+    /// Directories above which the nearest package.json is none that every runtime can read.
+    unreadable: Mutex<HashSet<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,12 +41,27 @@ enum Walk {
 impl<'r> Resolver<'r> {
     pub(super) fn new(root: &'r Path, runtime: &'r Runtime, memo: &'r Memo) -> Self {
         let package = runtime.real_package();
-        Self { root, runtime, package, memo, known: Mutex::default() }
+        Self { root, runtime, package, memo, known: Mutex::default(), unreadable: Mutex::default() }
     }
 
     /// The nearest package.json above a module: its `type` says what kind of module it is.
     pub(super) fn type_of(&self, module: &str) -> Facts {
-        self.once(Walk::Type, module, || self.nearest(module, &["package.json"], |_| Ok(())))
+        self.once(Walk::Type, module, || {
+            let is_readable = Cell::new(true);
+            let facts = self.nearest(module, &["package.json"], |manifest| {
+                is_readable.set(is_readable_by_all(manifest));
+                Ok(())
+            });
+            if !is_readable.get() {
+                lock(&self.unreadable).insert(directory(module));
+            }
+            facts
+        })
+    }
+
+    /// Whether the file that [`Self::type_of`] found can be read by all runtimes; some refuse to load modules if not.
+    pub(super) fn is_type_readable(&self, module: &str) -> bool {
+        self.type_of(module).is_ok() && !lock(&self.unreadable).contains(&directory(module))
     }
 
     /// That this package's name leads a module to the package that runs.
@@ -131,15 +149,30 @@ impl<'r> Resolver<'r> {
 
     /// Modules of one directory share their walks.
     fn once(&self, walk: Walk, module: &str, find: impl FnOnce() -> Facts) -> Facts {
-        let dir = module.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(facts) = known().get(&(walk, dir.clone())) {
+        let dir = directory(module);
+        if let Some(facts) = lock(&self.known).get(&(walk, dir.clone())) {
             return facts.clone();
         }
         let facts = find();
-        known().insert((walk, dir), facts.clone());
+        lock(&self.known).insert((walk, dir), facts.clone());
         facts
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The directory of a module, by its name.
+fn directory(module: &str) -> String {
+    module.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned()
+}
+
+/// Whether this is an object, with a `type` that is a text if it has one: some runtimes refuse to load modules where
+/// they find anything else.
+fn is_readable_by_all(manifest: &[u8]) -> bool {
+    let manifest: Option<Map<String, Value>> = serde_json::from_slice(manifest).ok();
+    manifest.is_some_and(|manifest| manifest.get("type").is_none_or(Value::is_string))
 }
 
 /// A package may import itself by its name.

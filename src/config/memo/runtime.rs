@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::key::Framing;
 
-/// Moves whenever what is accepted as pure, or how configs are evaluated, changes within one version of vx.
-const RULES: &str = "1";
+/// Moves whenever what is accepted as pure, or how values of configs are found, changes within one version of vx.
+const RULES: &str = "2";
 
 /// Options of Node that do not change what a config evaluates to; those that take a value, up to their `=`.
 const HARMLESS: [&str; 10] = [

@@ -1,4 +1,4 @@
-//! The values of all configs of a workspace: recalled where that is sure, evaluated where not.
+//! The values of all configs of a workspace: recalled, or taken from their text, where that is sure, evaluated where not.
 //!
 //! Pure configs are evaluated before all others, so that whatever those do to the process they share does not reach
 //! them; a pure config does nothing that could reach another.
@@ -68,7 +68,7 @@ pub fn values(asked: Asked<'_>, known: &KnownConfigs) -> Result<Values, Unanswer
         .collect();
     if !missing.is_empty() {
         let files: Vec<PathBuf> = missing.iter().map(|at| asked.files[*at].clone()).collect();
-        let evaluated = evaluate(Asked { files: &files, ..asked }, runtime, Some(&identity))?;
+        let evaluated = find(Asked { files: &files, ..asked }, runtime, Some(&identity), true)?;
         learnt.extend(evaluated.learnt);
         for (at, answer) in missing.into_iter().zip(evaluated.answers) {
             answers[at] = Some(answer);
@@ -77,7 +77,7 @@ pub fn values(asked: Asked<'_>, known: &KnownConfigs) -> Result<Values, Unanswer
     Ok(Values { answers: answers.into_iter().flatten().collect(), learnt })
 }
 
-/// The values of configs, all evaluated and none kept.
+/// The values of configs, none recalled and none kept.
 ///
 /// # Errors
 /// [`Unanswered`].
@@ -86,23 +86,28 @@ pub fn pure_first(asked: Asked<'_>) -> Result<Values, Unanswered> {
         return Ok(Values::default());
     }
     if let Some(runtime) = asked.evaluator.runtime() {
-        return evaluate(asked, runtime, None);
+        let identity = runtime.identity(asked.cwd);
+        return find(asked, runtime, identity.as_deref(), false);
     }
     let answers = asked.evaluator.evaluate(asked.files)?;
     Ok(Values { answers, learnt: Vec::new() })
 }
 
-/// Evaluates configs, the pure ones first. With an identity of the runtime their values are learnt.
-fn evaluate(
+/// Finds values anew: those that texts tell, where nothing but the runtime itself has a say (it has an `identity`), and
+/// all others by evaluation, the pure configs first. Those of pure configs are learnt if they may be.
+fn find(
     asked: Asked<'_>,
     runtime: &Runtime,
     identity: Option<&str>,
+    learn: bool,
 ) -> Result<Values, Unanswered> {
     let memo = Memo::default();
-    let found = recipes(asked.root, asked.files, runtime, &memo);
-    let (pure, live): (Vec<usize>, Vec<usize>) =
-        (0..asked.files.len()).partition(|at| found[*at].is_ok());
-    let mut answers: Vec<Option<Evaluated>> = vec![None; asked.files.len()];
+    let mut found = recipes(asked.root, asked.files, runtime, &memo);
+    let told = found.iter_mut().map(|recipe| recipe.as_mut().ok()?.value.take());
+    let mut answers: Vec<Option<Evaluated>> =
+        told.map(|value| value.filter(|_| identity.is_some()).map(Evaluated::Value)).collect();
+    let missing = (0..asked.files.len()).filter(|at| answers[*at].is_none());
+    let (pure, live): (Vec<usize>, Vec<usize>) = missing.partition(|at| found[*at].is_ok());
     let mut batch = |batch: &[usize]| {
         if batch.is_empty() {
             return Ok(());
@@ -116,6 +121,7 @@ fn evaluate(
     };
     batch(&pure)?;
     // Looked at again before anybody else's code runs.
+    let identity = identity.filter(|_| learn);
     let settled = identity.map_or_else(Vec::new, |_| settled(asked.root, runtime, &found, &memo));
     batch(&live)?;
     let answers: Vec<Evaluated> = answers.into_iter().flatten().collect();
