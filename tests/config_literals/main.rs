@@ -1,5 +1,6 @@
 //! Values that are read off the texts of configs, beside those that the runtimes give: the very same, or none.
 
+#![expect(unreachable_pub, reason = "a test program has no outside")]
 #![expect(clippy::unwrap_used, reason = "in a test, what fails is to be seen where it fails")]
 
 mod generator;

@@ -12,12 +12,11 @@ fn places_and_what_decides_how_files_are_loaded() {
         ("umläut", b"{ \"type\": \"module\" }", true),
         ("(a)[b]{c},+@~!&=;$", b"{ \"type\": \"commonjs\", \"name\": \"x\" }", true),
         ("type", b"{ \"type\": \"nothing\" }", true),
-        (
-            "fields",
-            b"{ \"name\": 1, \"main\": [], \"exports\": 1, \"imports\": 2, \"scripts\": 3 }",
-            true,
-        ),
+        ("fields", b"{ \"main\": [], \"exports\": 1, \"imports\": 2, \"scripts\": 3 }", true),
         ("type2", b"{ \"type\": 1 }", false),
+        ("name", b"{ \"name\": null }", false),
+        ("type3", b"{ \"type\": 1, \"type\": \"module\" }", false),
+        ("exports", b"{ \"exports\": \"\\ud800\" }", false),
         ("with#mark", b"{}", false),
         ("with?mark", b"{}", false),
         ("with%20mark", b"{}", false),
@@ -41,6 +40,25 @@ fn places_and_what_decides_how_files_are_loaded() {
             files.write(&name, text);
             expected.push((name, *told));
         }
+    }
+    // Settings that some runtime might heed, and none does.
+    for (at, settings) in [
+        "{ broken",
+        r#"{ "extends": "./missing.json" }"#,
+        r#"{ "compilerOptions": { "target": "es3", "module": "commonjs", "verbatimModuleSyntax": true,
+            "baseUrl": "./sub", "paths": { "./a.mjs": ["./b.mjs"], "*": ["./b.mjs"] } } }"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let manifest = r#"{ "browser": { "./a.mjs": "./b.mjs" }, "imports": { "./a.mjs": "./b.mjs" }, "sideEffects": false }"#;
+        files.write(&format!("set{at}/package.json"), manifest);
+        files.write(&format!("set{at}/tsconfig.json"), settings);
+        files.write(&format!("set{at}/a.mjs"), "export const a = 1");
+        files.write(&format!("set{at}/b.mjs"), "export const a = 'mapped'");
+        let name = format!("set{at}/vx.config.ts");
+        files.write(&name, text);
+        expected.push((name, true));
     }
     // What is above the nearest package.json does not matter, but of what is imported it is another.
     files.write("broken/sound/package.json", "{}");

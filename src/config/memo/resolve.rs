@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::dependency::{Dependency, name_of, path_of};
@@ -168,11 +169,24 @@ fn directory(module: &str) -> String {
     module.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned()
 }
 
-/// Whether this is an object, with a `type` that is a text if it has one: some runtimes refuse to load modules where
-/// they find anything else.
+/// Whether every runtime can read this; some refuse to load modules where they cannot.
 fn is_readable_by_all(manifest: &[u8]) -> bool {
-    let manifest: Option<Map<String, Value>> = serde_json::from_slice(manifest).ok();
-    manifest.is_some_and(|manifest| manifest.get("type").is_none_or(Value::is_string))
+    /// What has to be a text, and to be there no more than once.
+    #[derive(Deserialize)]
+    struct Texts {
+        #[serde(default)]
+        name: String,
+        #[serde(default)]
+        r#type: String,
+    }
+    let texts: Option<Texts> = serde_json::from_slice(manifest).ok();
+    let whole: Option<Map<String, Value>> = serde_json::from_slice(manifest).ok();
+    let are_same = |Texts { name, r#type }: Texts| {
+        let whole = whole?;
+        let same = |key, text| whole.get(key).is_none_or(|value| value.as_str() == Some(text));
+        Some(same("name", &name) && same("type", &r#type))
+    };
+    texts.and_then(are_same).unwrap_or(false)
 }
 
 /// A package may import itself by its name.
@@ -217,6 +231,27 @@ mod tests {
         assert_eq!(to("p/a/vx.config.ts", "../../c/d.ts").as_deref(), Some("c/d.ts"));
         assert_eq!(to("vx.workspace.ts", "./c.ts").as_deref(), Some("c.ts"));
         assert_eq!(to("p/vx.config.ts", "../../c.ts"), None);
+    }
+
+    #[test]
+    fn manifests_that_every_runtime_reads() {
+        for readable in ["{}", "{\"name\":\"a\",\"type\":\"x\",\"main\":1}", " {\"exports\":[]}\n"]
+        {
+            assert!(is_readable_by_all(readable.as_bytes()), "{readable}");
+        }
+        for odd in [
+            "",
+            "[]",
+            "null",
+            "{\"type\":null}",
+            "{\"name\":1}",
+            "{\"type\":1,\"type\":\"module\"}",
+            "{\"exports\":\"\\ud800\"}",
+            "{} x",
+            "\u{feff}{}",
+        ] {
+            assert!(!is_readable_by_all(odd.as_bytes()), "{odd}");
+        }
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl<'m> Scope<'m> {
                 for property in properties {
                     match property {
                         Property::One(key, term) => {
-                            drop(all.insert(key.clone(), self.value(term)?))
+                            drop(all.insert(key.clone(), self.value(term)?));
                         }
                         Property::All(term) => match self.value(term)? {
                             Literal::Object(more) => all.extend(more),

@@ -177,12 +177,15 @@ impl Read<'_> {
             let names = self.declaration(declaration)?;
             return names.iter().try_for_each(|name| self.export(name, Export::Own(name.clone())));
         }
-        if export.export_kind.is_type() {
-            return Some(());
+        let is_type = export.export_kind.is_type()
+            || export.specifiers.iter().any(|one| one.export_kind.is_type());
+        if is_type {
+            // Of a type that is nowhere, not all say the same.
+            return export.source.is_some().then_some(()).filter(|()| export.export_kind.is_type());
         }
         let specifier = export.source.as_ref().map(|source| source.value.to_string());
         self.module.loaded.extend(specifier.clone());
-        for one in export.specifiers.iter().filter(|one| !one.export_kind.is_type()) {
+        for one in &export.specifiers {
             let name = plain_export(&one.local)?;
             let from = match &specifier {
                 Some(specifier) => Export::Import(Import { specifier: specifier.clone(), name }),
