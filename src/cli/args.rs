@@ -94,7 +94,7 @@ pub(super) struct RunArgs {
     /// How many tasks at once, or a share of the cores such as 50% [default: cores]
     #[arg(long, value_name = "N", value_parser = concurrency)]
     concurrency: Option<Concurrency>,
-    /// Run every task and evaluate every config, and store the results anew
+    /// Run every task, use no kept value of a config, and store the results anew
     #[arg(long)]
     force: bool,
     /// Neither read nor write the cache, and leave outputs alone

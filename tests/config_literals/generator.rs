@@ -6,6 +6,115 @@ use super::Files;
 
 const SEEDS: u64 = 2_000;
 
+const CHANGED: u64 = 2_000;
+
+/// What the random modules import.
+const PRESET: &str = "export default { a: 1, z: { y: [1, 'x'] }, 'u': undefined }
+export const list = [1, [2]], word = 'w'";
+
+/// What changed texts may have somewhere.
+const PIECES: &[&str] = &[
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\u{a0}",
+    "\u{feff}",
+    ";",
+    ",",
+    ".",
+    ":",
+    "?",
+    "!",
+    "!.",
+    "?.",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "`",
+    "\\",
+    "/",
+    "*",
+    "/*",
+    "*/",
+    "//",
+    "<!--",
+    "-->",
+    "#",
+    "@",
+    "$",
+    "${",
+    "=",
+    "==",
+    "=>",
+    "+",
+    "-",
+    "--",
+    "_",
+    "n",
+    "e",
+    "E",
+    "0",
+    "9",
+    "0x",
+    "0b",
+    "1_",
+    ".5",
+    "\\u",
+    "\\x",
+    "\\u{",
+    "\\ud800",
+    "ä",
+    "😀",
+    "\u{2028}",
+    " as ",
+    " as const",
+    " satisfies ",
+    "any",
+    "<any>",
+    "type ",
+    "const ",
+    "let ",
+    "export ",
+    "default ",
+    "import ",
+    "from ",
+    "async ",
+    "get ",
+    "static ",
+    "undefined",
+    "null",
+    "this",
+    "await ",
+    "yield ",
+    "new ",
+    "typeof ",
+    "void ",
+    "in ",
+    "of ",
+    "...",
+    "__proto__",
+    "constructor",
+    "v0",
+    "v1",
+    "name",
+    "preset",
+    "defineProject",
+    "defineProject(",
+    "declare ",
+    "interface ",
+    "enum ",
+    "abstract ",
+    "readonly ",
+    "accessor ",
+    "using ",
+];
+
 struct Random(u64);
 
 impl Random {
@@ -277,10 +386,7 @@ impl Writer {
 #[test]
 fn random_data_is_what_every_runtime_gives() {
     let files = Files::new();
-    files.write(
-        "presets/random.mjs",
-        "export default { a: 1, z: { y: [1, 'x'] }, 'u': undefined }; export const list = [1, [2]], word = 'w'",
-    );
+    files.write("presets/random.mjs", PRESET);
     let mut names = Vec::new();
     let dirs = ["plain", "esm", "cjs"].into_iter().cycle();
     for (seed, dir) in (0..SEEDS).zip(dirs) {
@@ -292,4 +398,33 @@ fn random_data_is_what_every_runtime_gives() {
     }
     let told = files.compare(&names, |_| None);
     assert!(told > names.len() / 2, "only {told} of {} are told", names.len());
+}
+
+/// Texts with a few changes: most are no modules any more, and those that still are may be odd.
+#[cfg(unix)]
+#[test]
+fn changed_texts_are_what_every_runtime_gives() {
+    let seeds = std::env::var("VX_LITERAL_SEEDS").ok().and_then(|n| n.parse().ok());
+    let files = Files::new();
+    files.write("presets/random.mjs", PRESET);
+    let mut names = Vec::new();
+    for seed in 0..seeds.unwrap_or(CHANGED) {
+        let (typed, dir) = (seed % 2 == 0, ["plain", "esm", "cjs"][(seed % 3) as usize]);
+        let mut random = Random(seed.wrapping_mul(0xd134_2543_de82_ef95));
+        let mut text: Vec<char> = Writer::module(seed, typed).chars().collect();
+        for _ in 0..=random.below(2) {
+            let at = usize::try_from(random.below(text.len() as u64)).unwrap();
+            let piece = random.one(PIECES);
+            match random.below(3) {
+                0 => drop(text.splice(at..at, piece.chars())),
+                1 => drop(text.remove(at)),
+                _ => drop(text.splice(at..=at, piece.chars())),
+            }
+        }
+        let name = format!("{dir}/changed{seed}.{}", if typed { "ts" } else { "mjs" });
+        files.write(&name, text.into_iter().collect::<String>());
+        names.push(name);
+    }
+    let told = files.compare(&names, |_| None);
+    assert!(told > names.len() / 20, "only {told} of {} are told", names.len());
 }

@@ -219,6 +219,8 @@ const LEFT_TYPED: &[&str] = &[
     "type A = keyof object; export default {}",
     "interface A extends Object {} export default {}",
     "interface A { a(): void } export default {}",
+    "interface A { a: string 'b': number } export default {}",
+    "interface A { a: string /* , */ b: number } export default {}",
     "type type = 1; export default {}",
     "type A = 1; export type { A }; export default {}",
     "type A = 1; export { type A }; export default {}",

@@ -142,11 +142,11 @@ impl Read<'_> {
             Declaration::VariableDeclaration(variables) => self.variables(variables),
             Declaration::TSTypeAliasDeclaration(alias) => {
                 self.declare(alias.id.name.as_str())?;
-                is_plain_alias(alias).then(Vec::new)
+                is_plain_alias(alias, self.text).then(Vec::new)
             }
             Declaration::TSInterfaceDeclaration(interface) => {
                 self.declare(interface.id.name.as_str())?;
-                is_plain_interface(interface).then(Vec::new)
+                is_plain_interface(interface, self.text).then(Vec::new)
             }
             _ => None,
         }
@@ -163,7 +163,7 @@ impl Read<'_> {
             let name = id.name.to_string();
             self.declare(&name)?;
             let plain = !one.definite && !one.id.optional && is_plain_name(&name);
-            (plain && is_plain_annotation(annotation)).then_some(())?;
+            (plain && is_plain_annotation(annotation, self.text)).then_some(())?;
             let value = self.term(one.init.as_ref()?)?;
             self.module.values.push((name.clone(), value));
             names.push(name);
@@ -239,10 +239,10 @@ impl Read<'_> {
             }
             Expression::ObjectExpression(object) => self.object(object)?,
             Expression::CallExpression(call) => self.term(self.argument(call)?)?,
-            Expression::TSAsExpression(it) if is_plain(&it.type_annotation) => {
+            Expression::TSAsExpression(it) if is_plain(&it.type_annotation, self.text) => {
                 self.term(&it.expression)?
             }
-            Expression::TSSatisfiesExpression(it) if is_plain(&it.type_annotation) => {
+            Expression::TSSatisfiesExpression(it) if is_plain(&it.type_annotation, self.text) => {
                 self.term(&it.expression)?
             }
             Expression::TSNonNullExpression(it) => self.term(&it.expression)?,
