@@ -1,5 +1,6 @@
 //! Values that are read off the texts of configs, beside those that the runtimes give: the very same, or none.
 
+#![cfg(unix)]
 #![expect(unreachable_pub, reason = "a test program has no outside")]
 #![expect(clippy::unwrap_used, reason = "in a test, what fails is to be seen where it fails")]
 
@@ -31,12 +32,9 @@ impl Files {
         it.write("package.json", r#"{ "name": "root" }"#);
         it.write("esm/package.json", r#"{ "type": "module" }"#);
         it.write("cjs/package.json", r#"{ "type": "commonjs" }"#);
-        #[cfg(unix)]
-        {
-            fs::create_dir_all(it.root().join("node_modules/@vzn")).unwrap();
-            let link = it.root().join("node_modules/@vzn/vx");
-            std::os::unix::fs::symlink(env!("CARGO_MANIFEST_DIR"), link).unwrap();
-        }
+        fs::create_dir_all(it.root().join("node_modules/@vzn")).unwrap();
+        let link = it.root().join("node_modules/@vzn/vx");
+        std::os::unix::fs::symlink(env!("CARGO_MANIFEST_DIR"), link).unwrap();
         it
     }
 

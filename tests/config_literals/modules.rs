@@ -60,9 +60,14 @@ const CASES: &[(&str, &str, bool)] = &[
     ("import data from '../presets/data.json' with { type: 'json' }", "{ ...data, data }", true),
     ("import list from '../presets/list.json' with { type: 'json' }", "[...list, list]", true),
     ("export { a } from '../presets/one.mjs'; export * from '../presets/two.mjs'", "1", true),
+    ("export { default as data } from '../presets/data.json' with { type: 'json' }", "1", true),
+    ("import { default as data } from '../presets/data.json' with { type: 'json' }", "data", true),
+    ("import data from '../presets/data.json' with { 'type': \"json\", }", "data", true),
     // The same module twice, and unused.
     ("import { a } from '../presets/one.mjs'; import { b } from '../presets/one.mjs'", "a", true),
     // Left to the runtime.
+    ("import { a } from '../presets/\\u006fne.mjs'", "a", false),
+    ("import { a } from '../presets/one.mjs' with {}", "a", false),
     ("import { b as x } from '../presets/one.mjs'", "{ ...x.y }", false),
     ("import * as all from '../presets/one.mjs'", "1", false),
     ("export * as all from '../presets/one.mjs'", "1", false),
@@ -97,7 +102,6 @@ const CASES: &[(&str, &str, bool)] = &[
     ),
 ];
 
-#[cfg(unix)]
 #[test]
 fn what_is_imported_counts_where_all_of_it_is_plain_data() {
     let files = Files::new();

@@ -2,7 +2,6 @@
 
 use super::Files;
 
-#[cfg(unix)]
 #[test]
 fn places_and_what_decides_how_files_are_loaded() {
     let files = Files::new();
@@ -15,6 +14,9 @@ fn places_and_what_decides_how_files_are_loaded() {
         ("fields", b"{ \"main\": [], \"exports\": 1, \"imports\": 2, \"scripts\": 3 }", true),
         ("type2", b"{ \"type\": 1 }", false),
         ("name", b"{ \"name\": null }", false),
+        ("name2", b"{ \"name\": \"\" }", false),
+        ("name3", b"{ \"name\": \"/tmp\", \"exports\": {} }", false),
+        ("name4", b"{ \"name\": \"@a/b-c.d\", \"exports\": {}, \"imports\": {} }", true),
         ("type3", b"{ \"type\": 1, \"type\": \"module\" }", false),
         ("exports", b"{ \"exports\": \"\\ud800\" }", false),
         ("with#mark", b"{}", false),

@@ -225,6 +225,9 @@ const LEFT_TYPED: &[&str] = &[
     "type A = 1; export type { A }; export default {}",
     "type A = 1; export { type A }; export default {}",
     "export type { A }; export default {}",
+    "import type { A } from 'a' with { 'resolution-mode': 'import' }; export default {}",
+    "import type * as a from 'a'; export default {}",
+    "export type * as A from 'a'; export default {}",
     "export { type a, b } from './a.ts'; export default {}",
     "interface a {} const a = 1; export default {}",
     "interface A {} interface A {} export default {}",
@@ -249,7 +252,6 @@ fn written(files: &Files, kind: &str, texts: &[&str], extensions: &[&str]) -> Ve
     names
 }
 
-#[cfg(unix)]
 #[test]
 fn plain_data_is_what_every_runtime_gives() {
     let files = Files::new();

@@ -169,24 +169,28 @@ fn directory(module: &str) -> String {
     module.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned()
 }
 
-/// Whether every runtime can read this; some refuse to load modules where they cannot.
+/// Whether every runtime can read this, and then finds the package's own files by their paths; some refuse to load
+/// modules where they cannot.
 fn is_readable_by_all(manifest: &[u8]) -> bool {
     /// What has to be a text, and to be there no more than once.
     #[derive(Deserialize)]
     struct Texts {
-        #[serde(default)]
-        name: String,
-        #[serde(default)]
-        r#type: String,
+        name: Option<String>,
+        r#type: Option<String>,
     }
     let texts: Option<Texts> = serde_json::from_slice(manifest).ok();
     let whole: Option<Map<String, Value>> = serde_json::from_slice(manifest).ok();
-    let are_same = |Texts { name, r#type }: Texts| {
-        let whole = whole?;
-        let same = |key, text| whole.get(key).is_none_or(|value| value.as_str() == Some(text));
-        Some(same("name", &name) && same("type", &r#type))
-    };
-    texts.and_then(are_same).unwrap_or(false)
+    let (Some(Texts { name, r#type }), Some(whole)) = (texts, whole) else { return false };
+    // `null` is no text either.
+    name.is_some() == whole.contains_key("name")
+        && r#type.is_some() == whole.contains_key("type")
+        && name.is_none_or(|name| is_package_name(&name))
+}
+
+/// Whether a name is like that of a package; jiti takes an absolute path that begins with it for a part of the package.
+fn is_package_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '@')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@/._-~".contains(&byte))
 }
 
 /// A package may import itself by its name.
@@ -245,6 +249,8 @@ mod tests {
             "null",
             "{\"type\":null}",
             "{\"name\":1}",
+            "{\"name\":\"\"}",
+            "{\"name\":\"/w\"}",
             "{\"type\":1,\"type\":\"module\"}",
             "{\"exports\":\"\\ud800\"}",
             "{} x",

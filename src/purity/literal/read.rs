@@ -72,9 +72,11 @@ struct Read<'r> {
 
 impl Read<'_> {
     fn import(&mut self, import: &ImportDeclaration<'_>) -> Option<()> {
-        let specifier = import.source.value.to_string();
+        let specifier = plain_specifier(&import.source)?;
         let is_own = specifier == self.own_package;
         let is_type = import.import_kind.is_type();
+        // Attributes of what is dropped are for the compiler alone.
+        (!is_type || import.with_clause.is_none()).then_some(())?;
         if !is_own && !is_type {
             self.module.loaded.push(specifier.clone());
         }
@@ -112,12 +114,12 @@ impl Read<'_> {
             Statement::ImportDeclaration(_) | Statement::EmptyStatement(_) => Some(()),
             Statement::ExportNamedDeclaration(export) => self.export_named(export),
             Statement::ExportAllDeclaration(export) => {
+                // As a whole, a module is no data.
+                let plain = export.exported.is_none() && export.with_clause.is_none();
+                let specifier = plain_specifier(&export.source).filter(|_| plain)?;
                 if export.export_kind.is_type() {
                     return Some(());
                 }
-                // As a whole, a module is no data.
-                export.exported.is_none().then_some(())?;
-                let specifier = export.source.value.to_string();
                 self.module.loaded.push(specifier.clone());
                 self.module.stars.push(specifier);
                 Some(())
@@ -179,11 +181,15 @@ impl Read<'_> {
         }
         let is_type = export.export_kind.is_type()
             || export.specifiers.iter().any(|one| one.export_kind.is_type());
+        let specifier = match &export.source {
+            Some(source) => Some(plain_specifier(source)?),
+            None => None,
+        };
         if is_type {
             // Of a type that is nowhere, not all say the same.
-            return export.source.is_some().then_some(()).filter(|()| export.export_kind.is_type());
+            let plain = export.export_kind.is_type() && export.with_clause.is_none();
+            return specifier.filter(|_| plain).map(drop);
         }
-        let specifier = export.source.as_ref().map(|source| source.value.to_string());
         self.module.loaded.extend(specifier.clone());
         for one in &export.specifiers {
             let name = plain_export(&one.local)?;
@@ -304,6 +310,12 @@ fn key(key: &PropertyKey<'_>, computed: bool) -> Option<String> {
         _ => return None,
     };
     (name != "__proto__").then_some(name)
+}
+
+/// A specifier as it is written.
+fn plain_specifier(source: &StringLiteral<'_>) -> Option<String> {
+    let as_written = source.span.size() as usize == source.value.len() + 2;
+    as_written.then(|| source.value.to_string())
 }
 
 fn text(literal: &StringLiteral<'_>) -> Option<String> {
