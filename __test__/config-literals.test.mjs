@@ -26,7 +26,8 @@ const PLAIN = {
     import data from './data.json' with { type: 'json' }
     export default { tasks: { build: { ...build, exec: { command: \`echo \${name}\`, env: data } } } }`,
   'packages/preset/data.json': '{ "define": { "A": "1" } }',
-  'presets/all.ts': "export * from './one.mjs'\nexport const build = { cache: { inputs: { files: ['*.ts'] }, outputs: { files: [] } } }",
+  'presets/all.ts':
+    "export * from './one.mjs'\nexport const build = { cache: { inputs: { files: ['*.ts'] }, outputs: { files: [] } } }",
   'presets/one.mjs': "export const name = 'one'",
   'vx.workspace.ts':
     "import { defineWorkspace } from '@vzn/vx'\nexport default defineWorkspace({ concurrency: 2 })",
@@ -130,7 +131,10 @@ const MISTAKES = {
     "export default { x: 1, tasks: { a: { y: 2 }, 10: {}, 9: { exec: 1 }, 'b c': { exec: { command: 3 } } } }",
     true,
   ],
-  'a command that is missing': ['export default { tasks: { build: { exec: { command: undefined } } } }', true],
+  'a command that is missing': [
+    'export default { tasks: { build: { exec: { command: undefined } } } }',
+    true,
+  ],
   'a pattern that leads out': [
     "export default { tasks: { build: { exec: { command: 'x' }, cache: { outputs: { files: ['../x'] } } } } }",
     true,
@@ -145,7 +149,10 @@ const MISTAKES = {
   'a name that is missing': ['export default { tasks }', false],
   'a name used too early': ['export default { tasks }\nconst tasks = {}', false],
   'what throws beside it': ['const x = null.x\nexport default {}', false],
-  'an export of this package that is none': ["import { defineProjekt } from '@vzn/vx'\nexport default {}", false],
+  'an export of this package that is none': [
+    "import { defineProjekt } from '@vzn/vx'\nexport default {}",
+    false,
+  ],
   'an import that is not there': ["import { a } from './a.mjs'\nexport default { a }", false],
   'too deep': [`export default ${'['.repeat(101)}${']'.repeat(101)}`, false],
 }
