@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test program has no outside")]
 #![expect(clippy::unwrap_used, reason = "in a test, what fails is to be seen where it fails")]
 
+mod changes;
 mod generator;
 mod modules;
 mod places;
