@@ -32,9 +32,12 @@ fn github(given: &Variable<'_>) -> Option<Provenance> {
             let repository = given("GITHUB_REPOSITORY")?;
             Some(format!("{server}/{repository}/actions/runs/{}", given("GITHUB_RUN_ID")?))
         };
+        let on_behalf_of_a_pull_request =
+            given("GITHUB_EVENT_NAME").is_some_and(|event| event == "pull_request_target");
         Provenance {
             commit: given("GITHUB_SHA"),
-            reference: given("GITHUB_REF"),
+            // It names the branch that the pull request is to go to.
+            reference: given("GITHUB_REF").filter(|_| !on_behalf_of_a_pull_request),
             run: run(),
             who: given("GITHUB_ACTOR"),
         }
@@ -148,7 +151,15 @@ mod tests {
     use super::*;
 
     /// Variables, and the `commit ref run who` that they make.
-    const RUNS: [(&str, &str); 20] = [
+    const RUNS: [(&str, &str); 22] = [
+        (
+            "GITHUB_ACTIONS=true GITHUB_SHA=aa GITHUB_REF=refs/heads/main GITHUB_EVENT_NAME=pull_request_target",
+            "aa - - -",
+        ),
+        (
+            "GITHUB_ACTIONS=true GITHUB_SHA=aa GITHUB_REF=refs/tags/v1 GITHUB_EVENT_NAME=push",
+            "aa refs/tags/v1 - -",
+        ),
         (
             "GITHUB_ACTIONS=true GITHUB_SHA=aa GITHUB_REF=refs/heads/main GITHUB_SERVER_URL=https://git.example GITHUB_REPOSITORY=o/r GITHUB_RUN_ID=5 GITHUB_ACTOR=ann",
             "aa refs/heads/main https://git.example/o/r/actions/runs/5 ann",

@@ -2,8 +2,11 @@
 //! against nobody else.
 //!
 //! Signed is HMAC-SHA256 over the key's 32 hex digits, the team and the bytes, one after the other, in standard base64.
-//! Where one ends and the next begins is certain: keys are of one length, no artifact begins with text, and a team
-//! holds no control characters, with which one could pretend to be such a beginning.
+//! Where one ends and the next begins is certain: keys are of one length, no artifact can begin with printable text (its
+//! first bytes are those of zstd), and a team's name holds nothing else.
+//!
+//! turbo signed the same fields in the same way up to 2.9; since 2.10 it puts a domain before them and the length before
+//! each. Neither reads what the other stored: their keys and their archives differ.
 
 use std::fmt;
 use std::io;
@@ -87,4 +90,51 @@ impl fmt::Debug for HmacKey {
 
 fn is_blurred(team: &str) -> bool {
     team.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, the cases whose digest is not cut: key, data, digest.
+    #[test]
+    fn the_vectors_of_the_standard() {
+        let digits: [u8; 25] = std::array::from_fn(|at| u8::try_from(at + 1).unwrap());
+        let cases: [(&[u8], &[u8], &str); 6] = [
+            (&[0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (&[0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+            (&digits, &[0xcd; 50], "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+            (
+                &[0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                &[0xaa; 131],
+                b"This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being used by the HMAC algorithm.",
+                "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+            ),
+        ];
+        for (key, data, expected) in cases {
+            let mut mac = HmacKey::of_any_length(key).unwrap().0;
+            mac.update(data);
+            let digest: String =
+                mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(digest, expected);
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_refused_and_not_shown() {
+        let error = HmacKey::new(b"hunter2").unwrap_err();
+        assert!(matches!(error, TrustError::ShortKey { bytes: 7 }));
+        assert!(!error.to_string().contains("hunter2"));
+        assert!(HmacKey::new(&[0; 31]).is_err() && HmacKey::new(&[0; 32]).is_ok());
+        assert_eq!(format!("{:?}", HmacKey::new(&[b'x'; 32]).unwrap()), "HmacKey(..)");
+    }
 }

@@ -60,14 +60,15 @@ impl Provenance {
         told.printable()
     }
 
-    /// The same in texts that are short and can be printed; empty ones are left out.
+    /// The same in texts that are short and can be printed; empty ones are left out. A ref that is not so is left out as a
+    /// whole: what is left of it might be the name of another.
     pub(super) fn printable(self) -> Self {
         let each = |text: Option<String>| {
             text.map(|text| printable(&text)).filter(|text| !text.is_empty())
         };
         Self {
             commit: each(self.commit),
-            reference: each(self.reference),
+            reference: self.reference.filter(|name| !name.is_empty() && printable(name) == *name),
             run: each(self.run),
             who: each(self.who),
         }
@@ -151,6 +152,15 @@ mod tests {
         assert_eq!((other.commit.as_deref(), other.reference), (Some("bb"), None));
         let unknown = of(&GITHUB, None);
         assert_eq!(unknown.reference.as_deref(), Some("refs/heads/main"));
+    }
+
+    #[test]
+    fn no_ref_becomes_another() {
+        for name in ["refs/heads/ma\u{200b}in", "refs/heads/main\n", &"x".repeat(257), ""] {
+            let told = of(&[("GITHUB_ACTIONS", "true"), ("GITHUB_REF", name)], None);
+            assert_eq!(told.reference, None, "{name:?}");
+            assert_eq!(of(&[], Some(("aa", Some(name)))).reference, None, "{name:?}");
+        }
     }
 
     #[test]

@@ -106,7 +106,8 @@ impl Trust {
             (Demand::Ed25519 { .. }, Signer::Hmac(_)) => Err(Distrust::NotByPrivateKey),
             (Demand::Ed25519 { keys, accepted }, Signer::Ed25519(key)) => {
                 known(keys, key.public().id())?;
-                accepted.as_ref().map_or(Ok(()), |accepted| accepted.judge(provenance))
+                let provenance = provenance.clone().printable();
+                accepted.as_ref().map_or(Ok(()), |accepted| accepted.judge(&provenance))
             }
         }
     }
