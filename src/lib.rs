@@ -23,6 +23,7 @@ pub mod outputs;
 pub mod parallel;
 pub mod path;
 pub mod purity;
+pub mod remote;
 pub mod run;
 pub mod span;
 pub mod stamp;

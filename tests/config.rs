@@ -86,7 +86,7 @@ fn a_full_config_comes_back_typed() {
     assert_eq!(exec.command, "tsc -p .");
     assert_eq!(exec.env.pass_through, ["HOME_X", "CI_TOKEN"]);
     assert_eq!(exec.env.define["MODE"], "prod");
-    assert_eq!(exec.timeout, Some(Duration::from_secs(60)));
+    assert_eq!(exec.timeout, Some(Duration::from_mins(1)));
     assert_eq!(exec.retries, Some(2));
     assert!(exec.persistent.is_none() && !build.is_group());
     assert_eq!(
@@ -346,14 +346,14 @@ fn the_workspace_config() {
     assert_eq!(config.concurrency.unwrap().get(), 8);
     assert_eq!(config.cache_dir.as_deref(), Some("/var/cache/vx"));
     assert_eq!(config.affected_base.as_deref(), Some("origin/main"));
-    let week = Retention { older_than: Duration::from_secs(7 * 86_400), ..Retention::default() };
+    let week = Retention { older_than: Duration::from_hours(7 * 24), ..Retention::default() };
     assert_eq!(config.cache_retention, Some(week));
     assert_eq!(config.volumes["deps"], json!({ "paths": ["node_modules"] }));
 
     let empty = workspace(&json!({})).unwrap();
     assert_eq!(empty, WorkspaceConfig::default());
     let default = empty.cache_retention.unwrap();
-    assert_eq!(default.older_than, Duration::from_secs(30 * 86_400));
+    assert_eq!(default.older_than, Duration::from_hours(30 * 24));
     assert_eq!(default.max_size, 20 * 1024 * 1024 * 1024);
     assert_eq!(workspace(&json!({ "cacheRetention": false })).unwrap().cache_retention, None);
 }

@@ -147,7 +147,7 @@ fn what_was_changed_just_now_is_not_learnt() {
     it.write("a.mjs", PURE);
     it.settle();
     // A clock that is ahead: whatever the file holds next may have the same stamp.
-    let later = SystemTime::now() + Duration::from_secs(3600);
+    let later = SystemTime::now() + Duration::from_hours(1);
     fs::File::options()
         .write(true)
         .open(it.root().join("a.mjs"))

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use super::directory::{DATABASE, STAGING};
 
 /// Unfinished work that nobody has written to for this long is nobody's.
-const UNFINISHED: Duration = Duration::from_secs(60 * 60);
+const UNFINISHED: Duration = Duration::from_hours(1);
 
 /// How long a broken database is kept for whoever wants to look at it.
-const BROKEN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const BROKEN: Duration = Duration::from_hours(30 * 24);
 
 /// How an artifact that is being packed begins.
 const PACKING: &str = ".tmp-";

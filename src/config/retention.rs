@@ -17,7 +17,7 @@ pub struct Retention {
 impl Default for Retention {
     /// 30 days and 20 GiB.
     fn default() -> Self {
-        Self { older_than: Duration::from_secs(30 * 24 * 60 * 60), max_size: 20 << 30 }
+        Self { older_than: Duration::from_hours(30 * 24), max_size: 20 << 30 }
     }
 }
 

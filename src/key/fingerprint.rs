@@ -124,7 +124,7 @@ mod tests {
     fn it_is_read_again_when_anything_moved() {
         let dir = tempfile::tempdir().unwrap();
         let lockfile = dir.path().join("yarn.lock");
-        let old = SystemTime::now() - Duration::from_secs(60);
+        let old = SystemTime::now() - Duration::from_mins(1);
         let write = |text: &str, at: SystemTime| {
             std::fs::write(&lockfile, text).unwrap();
             std::fs::File::open(&lockfile).unwrap().set_modified(at).unwrap();

@@ -7,7 +7,7 @@ use vx::cache::{Cache, PruneOptions, PruneResult};
 
 use crate::fixture::{Fixture, age, key};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Saves entries 1 to `count`, each last used at its number.
 fn entries(fixture: &Fixture, count: u32) -> Cache {

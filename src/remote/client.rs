@@ -1,0 +1,343 @@
+//! Requests over HTTP: the only module that knows the HTTP client.
+//!
+//! Proxies, certificate authorities and redirects are as `network.rs` and `redirect.rs` say. No cookies, no
+//! decompression; an answer that was compressed on its way all the same is refused. Every wait has a deadline.
+//! Connections are kept for the next request.
+
+use std::error::Error as _;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use super::body::{self, Body};
+use super::error::{RemoteError, Wait};
+use super::network::{Network, host, shown};
+use super::pace::Pace;
+use super::redirect;
+use super::transfer::{Call, Deadlines};
+
+/// A request; can be sent more than once.
+#[derive(Clone, Debug)]
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body<'a>,
+}
+
+impl Request<'_> {
+    /// This with another body.
+    pub(super) fn with_body(self, body: Body<'_>) -> Request<'_> {
+        let Self { method, url, headers, .. } = self;
+        Request { method, url, headers, body }
+    }
+}
+
+/// The client: one for all requests to one store.
+pub(super) struct Client {
+    network: Network,
+    user_agent: String,
+    connect: std::time::Duration,
+    /// For addresses and proxies without TLS: needs no certificates, which take time to read.
+    plain: OnceLock<Result<reqwest::Client, RemoteError>>,
+    secure: OnceLock<Result<reqwest::Client, RemoteError>>,
+}
+
+/// The beginning of an answer; its body is still to come.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    host: String,
+    response: reqwest::Response,
+    pace: Pace,
+}
+
+impl Client {
+    pub(super) fn new(network: Network, user_agent: String, deadlines: &Deadlines) -> Self {
+        Self {
+            network,
+            user_agent,
+            connect: deadlines.connect,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+        }
+    }
+
+    /// Sends `request` and follows where it is sent on to, until there is an answer.
+    pub(super) async fn send(
+        &self,
+        call: &Call,
+        mut request: Request<'_>,
+    ) -> Result<Answer, RemoteError> {
+        for _ in 0..=redirect::MOST_HOPS {
+            let answer = self.send_once(call, &request).await?;
+            if !redirect::is_redirect(answer.status) {
+                return answer.uncompressed();
+            }
+            let location = answer.header(&LOCATION);
+            let to = redirect::target(&request.url, &request.method, answer.status, location)
+                .map_err(|reason| answer.senseless(reason))?;
+            request.headers = redirect::headers(&request.url, &to, &request.headers);
+            request.url = to;
+        }
+        Err(RemoteError::Answer {
+            host: host(&request.url),
+            reason: "it redirects without end".to_owned(),
+        })
+    }
+
+    /// The proxy that `url` is reached through, as it may be shown.
+    pub(super) fn proxy_of(&self, url: &Url) -> Option<String> {
+        self.network.proxy_of(url).map(shown)
+    }
+
+    async fn send_once(&self, call: &Call, request: &Request<'_>) -> Result<Answer, RemoteError> {
+        let http = self.http(&request.url)?;
+        let to = host(&request.url);
+        let mut sent = http
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone())
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let broken = |error: &reqwest::Error| broken(&to, self.connect, error);
+        let deadlines = &call.deadlines;
+        let first_byte = deadlines.connect + deadlines.first_byte;
+        let response = if matches!(request.body, Body::Empty) {
+            if !matches!(request.method, Method::GET | Method::HEAD) {
+                sent = sent.header(CONTENT_LENGTH, 0);
+            }
+            timeout(first_byte, sent.send())
+                .await
+                .map_err(|_| timed_out(&to, Wait::FirstByte, deadlines.first_byte))?
+                .map_err(|error| broken(&error))?
+        } else {
+            let (feed, sending) = body::channel(request.body.len());
+            let answer = sent.body(reqwest::Body::wrap(sending)).send();
+            let feeding = request.body.feed(feed, call);
+            tokio::pin!(answer, feeding);
+            tokio::select! {
+                biased;
+                // Before everything is sent: most likely the server does not want it.
+                early = &mut answer => early.map_err(|error| broken(&error))?,
+                all = &mut feeding => {
+                    all?;
+                    timeout(deadlines.verdict, &mut answer)
+                        .await
+                        .map_err(|_| timed_out(&to, Wait::Verdict, deadlines.verdict))?
+                        .map_err(|error| broken(&error))?
+                }
+            }
+        };
+        Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            host: to,
+            response,
+            pace: Pace::new(deadlines.slowest, deadlines.pace_over),
+        })
+    }
+
+    fn http(&self, url: &Url) -> Result<&reqwest::Client, RemoteError> {
+        let proxied = self.network.proxy_of(url).is_some_and(|proxy| proxy.scheme() == "https");
+        let secure = url.scheme() == "https" || proxied;
+        let kept = if secure { &self.secure } else { &self.plain };
+        kept.get_or_init(|| self.build(secure)).as_ref().map_err(Clone::clone)
+    }
+
+    fn build(&self, secure: bool) -> Result<reqwest::Client, RemoteError> {
+        // The first one wins, and another copy of this is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = |reason: String| RemoteError::Config { reason };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(&self.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.connect)
+            .no_proxy();
+        if self.network.http_proxy.is_some() || self.network.https_proxy.is_some() {
+            let network = self.network.clone();
+            builder =
+                builder.proxy(reqwest::Proxy::custom(move |url| network.proxy_of(url).cloned()));
+        }
+        builder =
+            if secure { self.with_certificates(builder)? } else { builder.tls_certs_only([]) };
+        builder.build().map_err(|error| {
+            config(format!(
+                "no certificates to trust: {}; install the system's package of CA certificates, or name a file with SSL_CERT_FILE",
+                innermost(&error)
+            ))
+        })
+    }
+
+    /// Those of the system, or what stands in their place, and those besides.
+    fn with_certificates(
+        &self,
+        builder: reqwest::ClientBuilder,
+    ) -> Result<reqwest::ClientBuilder, RemoteError> {
+        let Network { cert_file, cert_dir, extra_certs, .. } = &self.network;
+        // As in Node, a file of extra certificates that is not there is no reason to stop.
+        let extra =
+            extra_certs.as_ref().and_then(|path| certificates(path).ok()).unwrap_or_default();
+        if cert_file.is_none() && cert_dir.is_none() {
+            return Ok(if extra.is_empty() { builder } else { builder.tls_certs_merge(extra) });
+        }
+        let mut trusted = extra;
+        if let Some(path) = cert_file {
+            trusted.extend(certificates(path).map_err(|reason| RemoteError::Config {
+                reason: format!("SSL_CERT_FILE names {}, {reason}", path.display()),
+            })?);
+        }
+        if let Some(directory) = cert_dir {
+            let entries = std::fs::read_dir(directory).map_err(|error| RemoteError::Config {
+                reason: format!("SSL_CERT_DIR names {}: {error}", directory.display()),
+            })?;
+            for entry in entries.flatten() {
+                trusted.extend(certificates(&entry.path()).unwrap_or_default());
+            }
+        }
+        Ok(builder.tls_certs_only(trusted))
+    }
+}
+
+impl Answer {
+    /// The next bytes of the body.
+    pub(super) async fn chunk(
+        &mut self,
+        deadlines: &Deadlines,
+    ) -> Result<Option<Bytes>, RemoteError> {
+        let began = Instant::now();
+        let chunk = timeout(deadlines.stall, self.response.chunk())
+            .await
+            .map_err(|_| timed_out(&self.host, Wait::NextBytes, deadlines.stall))?
+            .map_err(|error| broken(&self.host, deadlines.connect, &error))?;
+        let bytes = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if chunk.is_some() && !self.pace.moves(bytes, began.elapsed()) {
+            return Err(timed_out(&self.host, Wait::Pace, deadlines.pace_over));
+        }
+        Ok(chunk)
+    }
+
+    /// The whole body, if it has at most `most` bytes; else its beginning.
+    pub(super) async fn beginning(
+        &mut self,
+        most: usize,
+        deadlines: &Deadlines,
+    ) -> Result<Vec<u8>, RemoteError> {
+        let mut body = Vec::new();
+        while body.len() < most {
+            let Some(chunk) = self.chunk(deadlines).await? else { break };
+            body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+        }
+        Ok(body)
+    }
+
+    /// The length that the body is declared to have.
+    pub(super) fn declared_len(&self) -> Option<u64> {
+        self.header(&CONTENT_LENGTH)?.parse().ok()
+    }
+
+    /// A header, if it is text.
+    pub(super) fn header(&self, name: &http::HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// After how long the server wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<std::time::Duration> {
+        let text = self.header(&RETRY_AFTER)?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(std::time::Duration::from_secs(seconds));
+        }
+        let until = date(text)?.duration_since(std::time::SystemTime::now());
+        Some(until.unwrap_or_default())
+    }
+
+    /// The error that this answer makes no sense.
+    pub(super) fn senseless(&self, reason: String) -> RemoteError {
+        RemoteError::Answer { host: self.host.clone(), reason }
+    }
+
+    fn uncompressed(self) -> Result<Self, RemoteError> {
+        let encoding = self.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        match encoding {
+            None | Some(b"" | b"identity") => Ok(self),
+            Some(encoding) => {
+                let encoding = String::from_utf8_lossy(encoding).into_owned();
+                Err(self.senseless(format!("a machine on the way has packed it ({encoding})")))
+            }
+        }
+    }
+}
+
+/// A date of HTTP.
+pub(super) fn date(text: &str) -> Option<std::time::SystemTime> {
+    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(zoned.timestamp().into())
+}
+
+/// `base` with `segments` below it.
+pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    // Only a URL without a host has no segments, and no store has one.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+fn certificates(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, String> {
+    let pem = std::fs::read(path).map_err(|error| format!("which cannot be read: {error}"))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| {
+        format!("which holds no certificates in PEM form: {}", innermost(&error))
+    })?;
+    if certificates.is_empty() {
+        return Err("which holds no certificates in PEM form".to_owned());
+    }
+    Ok(certificates)
+}
+
+fn timed_out(host: &str, wait: Wait, after: std::time::Duration) -> RemoteError {
+    RemoteError::Timeout { host: host.to_owned(), wait, after }
+}
+
+/// What went wrong between here and the server.
+fn broken(host: &str, connect: std::time::Duration, error: &reqwest::Error) -> RemoteError {
+    if error.is_timeout() && error.is_connect() {
+        return timed_out(host, Wait::Connection, connect);
+    }
+    let (host, reason) = (host.to_owned(), innermost(error));
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if is_tls(error) {
+            return RemoteError::Tls { host, reason };
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            if error.is_parse() {
+                return RemoteError::Answer { host, reason: "it is not HTTP".to_owned() };
+            }
+            if error.is_incomplete_message() {
+                let reason = "the connection ended in the middle of the answer".to_owned();
+                return RemoteError::Unreachable { host, reason };
+            }
+        }
+        cause = error.source();
+    }
+    RemoteError::Unreachable { host, reason }
+}
+
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inside.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+}
+
+/// What the innermost of the causes says: the outer ones only say that something went wrong.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost = error.source();
+    while let Some(cause) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(cause);
+    }
+    innermost.map_or_else(|| "the request cannot be made".to_owned(), ToString::to_string)
+}
