@@ -8,8 +8,8 @@ export const WORKSPACE_OUTPUT_PREFIX = 'workspace-outputs/'
 export class Cache {
   #native
 
-  constructor(cacheDir) {
-    this.#native = callNative((binding) => new binding.NativeCache(cacheDir))
+  constructor(cacheDir, remote) {
+    this.#native = callNative((binding) => new binding.NativeCache(cacheDir, remote))
   }
 
   async key(input) {
@@ -61,6 +61,11 @@ export class Cache {
     }
   }
 
+  /** The binding of an open cache, for what builds on it. */
+  static nativeOf(cache) {
+    return cache.#opened()
+  }
+
   #opened() {
     if (!this.#native) {
       throw codedError('VX_CLOSED', 'the cache is closed; open a new one with `new Cache(dir)`')
@@ -68,6 +73,9 @@ export class Cache {
     return this.#native
   }
 }
+
+/** For modules of this package only. */
+export const nativeOf = (cache) => Cache.nativeOf(cache)
 
 /** Up to so many files whose hashes are known, a key takes less than a millisecond. */
 const AT_ONCE = 4096

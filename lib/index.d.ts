@@ -315,6 +315,56 @@ export declare class Cache implements CacheLayer {
   close(): void
 }
 
+/** Where a {@link LayeredCache} finds its remote. What is left out comes from the environment; secrets only from there. */
+export interface RemoteOptions {
+  /** As `VX_REMOTE_CACHE_URL`: `https://…`, `s3://bucket/prefix`, `file:///…` and others. */
+  url?: string
+  /** The team, as the remote knows it. */
+  team?: string
+  /** Whose signatures are believed; nothing else is then. From `vx cache keygen`. */
+  publicKeys?: string[]
+  /** Where an artifact must have been built: `{ refs: ['main', 'release/*'] }`. Needs `publicKeys`. */
+  policy?: { refs: string[] }
+  /** Whether entries are uploaded. Default: yes, but not in the CI of a forked pull request. */
+  write?: boolean
+}
+
+/** What {@link LayeredCache.flush} answers with. */
+export interface FlushResult {
+  /** Entries that were uploaded since the last call. */
+  uploaded: number
+  /** What went wrong with the remote since then, a sentence each. */
+  failures: string[]
+}
+
+/**
+ * A local cache with a remote beneath it. What the cache directory does not have is asked of the remote, once for each
+ * key; what comes is checked, kept in the directory, and says `source: 'remote'` from then on. What is saved is uploaded
+ * in the background. A remote that fails costs a miss, never an error.
+ *
+ * @example
+ * ```ts
+ * const cache = new LayeredCache('.vx/cache', { url: 'https://cache.example.com', team: 'acme' })
+ * const entry = await cache.get(hash)
+ * // …
+ * await cache.flush()
+ * cache.close()
+ * ```
+ */
+export declare class LayeredCache extends Cache {
+  /**
+   * Opens the cache in `cacheDir` as {@link Cache} does. Nothing is sent yet.
+   *
+   * @param remote - where the remote lies; by default as the environment says
+   * @throws `VX_ARGUMENT` when no remote is named anywhere, or another code when its settings make no sense
+   */
+  constructor(cacheDir: string, remote?: RemoteOptions)
+  /** Waits until everything that was saved has been uploaded, or could not be. Rejects only after {@link close}. */
+  flush(): Promise<FlushResult>
+  /** Closes the cache; uploads that have not ended are given up. */
+  close(): void
+}
+
 /** All that a key is made of. */
 export interface CacheKeyInput {
   /** `project#task`. */

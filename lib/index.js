@@ -4,6 +4,7 @@ import { callNative, callNativeAsync } from './native-call.js'
 import { plainJson } from './plain-json.js'
 
 export { Cache, WORKSPACE_OUTPUT_PREFIX } from './cache.js'
+export { LayeredCache } from './layered-cache.js'
 
 export function defineProject(config) {
   return config

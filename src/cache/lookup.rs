@@ -82,6 +82,12 @@ impl Cache {
         Ok(entry)
     }
 
+    /// Whether there is an artifact of this key, whatever is known of it.
+    #[must_use]
+    pub fn holds(&self, key: &Key) -> bool {
+        directory::find(self.dir(), key).is_some()
+    }
+
     /// The entries of many keys, and what lies in `worktree` of each, at one moment. Not a use of them: see
     /// [`Self::touch`].
     ///

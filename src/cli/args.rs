@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
+use crate::cache::Layers;
 use crate::config::{parse_duration, parse_size};
+use crate::run::transfer::{Direction, TransferOptions};
 use crate::run::options::{
     Concurrency, DryFormat, LogOrder, OnFailure, OutputLogs, RunOptions, Words,
 };
@@ -40,6 +42,10 @@ pub(super) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
+    /// Upload the results of tasks, as the workspace is now, to the remote cache
+    Push(TransferArgs),
+    /// Download the results of tasks, as the workspace is now, from the remote cache
+    Pull(TransferArgs),
     /// Remove entries by age, then the least recently used ones until the cache fits
     Prune(PruneArgs),
     /// Make a pair of keys: the private one signs what trusted builds upload, the public one tells who did
@@ -51,6 +57,34 @@ pub(super) struct KeygenArgs {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TransferArgs {
+    /// Whose results: `task` or `project#task`
+    #[arg(value_name = "TASK", required = true)]
+    tasks: Vec<String>,
+    /// Choose projects, as `vx run` does
+    #[arg(long, short = 'F', value_name = "PATTERN", allow_hyphen_values = true)]
+    filter: Vec<String>,
+    /// Every project that declares the task
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
+}
+
+impl TransferArgs {
+    /// The same as options of one direction.
+    pub(super) fn options(&self, direction: Direction) -> TransferOptions {
+        TransferOptions {
+            direction,
+            selectors: self.tasks.clone(),
+            filters: self.filter.clone(),
+            all: self.all,
+            cache_dir: self.store.cache_dir.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +134,9 @@ pub(super) struct RunArgs {
     /// Neither read nor write the cache, and leave outputs alone
     #[arg(long, conflicts_with = "force")]
     no_cache: bool,
+    /// What may be read (r) and written (w) of each layer, such as local:rw,remote:r; one that is not named is not used
+    #[arg(long = "cache", value_name = "LAYERS", conflicts_with = "no_cache", value_parser = Layers::parse)]
+    layers: Option<Layers>,
     /// Use this cache directory
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
@@ -147,6 +184,7 @@ impl From<RunArgs> for RunOptions {
             concurrency: args.concurrency,
             force: args.force,
             no_cache: args.no_cache,
+            layers: args.layers,
             cache_dir: args.cache_dir,
             on_failure: args.on_failure.unwrap_or_default(),
             timeout: args.timeout,

@@ -9,14 +9,16 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use super::args::{CacheCommand, Cli, Command, StoreArgs};
+use super::transfer::transfer_results;
 use super::{info, keygen, prune, stats};
 use crate::cache::Cache;
-use crate::config::Evaluator;
+use crate::config::{Evaluator, WorkspaceConfig};
 use crate::error::{Error, Result};
 use crate::run::console::{Colour, Console};
 use crate::run::environment::host;
 use crate::run::process::Stream;
 use crate::run::stop::{Cause, Stop};
+use crate::run::transfer::Direction;
 use crate::run::{Invoked, Opening, Place, open_workspace, run};
 use crate::workspace::Workspace;
 
@@ -49,13 +51,19 @@ fn dispatch(command: Command, invoked: Invoked<'_>) -> Result<i32> {
             let located = Located::find(&args.store, invoked)?;
             prune::prune(&located, &args, invoked.console)
         }
+        Command::Cache(CacheCommand::Push(args)) => {
+            transfer_results(&args.options(Direction::Push), args.store.json, invoked)
+        }
+        Command::Cache(CacheCommand::Pull(args)) => {
+            transfer_results(&args.options(Direction::Pull), args.store.json, invoked)
+        }
         Command::Cache(CacheCommand::Keygen(args)) => keygen::keygen(args.json, invoked.console),
         Command::Stats(args) => {
             stats::stats(&Located::find(&args, invoked)?, args.json, invoked.console)
         }
         Command::Info(args) => {
             let located = Located::find(&args, invoked)?;
-            info::info(&located, args.json, invoked.cwd, invoked.evaluator, invoked.console)
+            info::info(&located, args.json, invoked)
         }
     }
 }
@@ -63,6 +71,7 @@ fn dispatch(command: Command, invoked: Invoked<'_>) -> Result<i32> {
 /// A workspace and its cache.
 pub(super) struct Located {
     pub(super) workspace: Workspace,
+    pub(super) config: WorkspaceConfig,
     pub(super) cache_dir: PathBuf,
     /// `None`: there is none yet, and looking at it must not create it.
     pub(super) cache: Option<Cache>,
@@ -70,7 +79,7 @@ pub(super) struct Located {
 
 impl Located {
     fn find(args: &StoreArgs, invoked: Invoked<'_>) -> Result<Self> {
-        let (workspace, Place { dir, cache, .. }) = open_workspace(Opening {
+        let (workspace, config, Place { dir, cache, .. }) = open_workspace(Opening {
             cwd: invoked.cwd,
             flag: args.cache_dir.as_deref(),
             evaluator: invoked.evaluator,
@@ -81,7 +90,7 @@ impl Located {
                 Ok(Some(cache))
             },
         })?;
-        Ok(Self { workspace, cache_dir: dir, cache })
+        Ok(Self { workspace, config, cache_dir: dir, cache })
     }
 }
 

@@ -5,21 +5,22 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::entry::{Located, print_json};
+use super::remote;
 use crate::config::Evaluator;
 use crate::config::memo::{LiveConfig, live_configs};
 use crate::error::Result;
 use crate::git::Repo;
 use crate::key::{CACHE_VERSION, workspace_fingerprint};
-use crate::run::console::{Console, size};
+use crate::run::Invoked;
+use crate::run::console::size;
 
 /// Prints what a maintainer would ask for.
 pub(super) fn info(
     located: &Located,
     as_json: bool,
-    cwd: &Path,
-    evaluator: &dyn Evaluator,
-    console: &Console,
+    invoked: Invoked<'_>,
 ) -> Result<i32> {
+    let console = invoked.console;
     let root = located.workspace.root();
     let repo = Repo::discover(root)?;
     let git = repo
@@ -28,7 +29,7 @@ pub(super) fn info(
     let fingerprint = workspace_fingerprint(root)?;
     let projects = located.workspace.projects();
     let configured = projects.iter().filter(|project| project.config_file.is_some()).count();
-    let live = live_lines(located, cwd, evaluator);
+    let live = live_lines(located, invoked.cwd, invoked.evaluator);
     let stats = match &located.cache {
         Some(cache) => Some(cache.stats()?),
         None => None,
@@ -36,6 +37,7 @@ pub(super) fn info(
     let (entries, bytes) = stats.map_or((0, 0), |stats| (stats.entry_count, stats.total_bytes));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
+    let remote = remote::look(&located.config.remote, root, invoked);
     if as_json {
         let json = json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -51,6 +53,7 @@ pub(super) fn info(
             "cacheDir": located.cache_dir.display().to_string(),
             "entryCount": entries,
             "totalBytes": bytes,
+            "remote": remote.as_ref().map(remote::json),
         });
         print_json(&json, console);
         return Ok(0);
@@ -69,6 +72,7 @@ pub(super) fn info(
     console.line(&format!("Git:         {git}"));
     console.line(&format!("Cache:       {}", located.cache_dir.display()));
     console.line(&format!("Entries:     {entries}, {}", size(bytes)));
+    remote::lines(remote.as_ref()).iter().for_each(|line| console.line(line));
     Ok(0)
 }
 

@@ -5,6 +5,8 @@ mod entry;
 mod info;
 mod keygen;
 mod prune;
+mod remote;
 mod stats;
+mod transfer;
 
 pub use entry::main;

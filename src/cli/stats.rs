@@ -31,6 +31,8 @@ pub(super) fn stats(located: &Located, as_json: bool, console: &Console) -> Resu
             "totalBytes": stats.total_bytes,
             "runCountLast24h": stats.run_count,
             "hitCountLast24h": stats.hit_count,
+            "bytesUploadedLast24h": stats.uploaded,
+            "bytesDownloadedLast24h": stats.downloaded,
             "savedMs": stats.saved_ms,
             "projects": projects.collect::<Vec<_>>(),
         });
@@ -40,6 +42,10 @@ pub(super) fn stats(located: &Located, as_json: bool, console: &Console) -> Resu
     console.line(&format!("Cache:         {}", located.cache_dir.display()));
     console.line(&format!("Entries:       {}, {}", stats.entry_count, size(stats.total_bytes)));
     console.line(&format!("Last 24 hours: {} tasks, {} hits", stats.run_count, stats.hit_count));
+    if stats.uploaded > 0 || stats.downloaded > 0 {
+        let (up, down) = (size(stats.uploaded), size(stats.downloaded));
+        console.line(&format!("Remote:        {up} uploaded, {down} downloaded"));
+    }
     console.line(&format!("Saved:         {}", duration(Duration::from_millis(stats.saved_ms))));
     let width =
         stats.projects.iter().map(|project| project.project.chars().count()).max().unwrap_or(0);

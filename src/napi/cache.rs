@@ -11,13 +11,14 @@ use super::blocking::{Blocking, blocking, guarded};
 use super::error::{BadArgument, to_js};
 use super::shapes::{
     NativeCacheEntry, NativeCacheStats, NativeKeyInput, NativePruneOptions, NativePruneResult,
-    NativeRunRecord, NativeSaveArgs,
+    NativeRemote, NativeRunRecord, NativeSaveArgs,
 };
 use crate::artifact::{Anchor, Anchors, Captured, Logs, OutputPath};
 use crate::cache::{
-    Cache, CacheError, Entry, PruneOptions, RestoreSpec, RestoreTarget, RunRecord, RunStatus,
-    SaveRequest,
+    Access, Answer, Cache, CacheError, Entry, LayerSettings, PruneOptions, RemoteLayer,
+    RestoreSpec, RestoreTarget, RunRecord, RunStatus, SaveRequest, head_of,
 };
+use crate::config::RemoteConfig;
 use crate::error::Result;
 use crate::file_id::{FileId, ObjectFormat};
 use crate::git::Repo;
@@ -25,24 +26,28 @@ use crate::inputs::hash_file;
 use crate::key::{EnvValue, Key, KeyInput};
 use crate::parallel;
 use crate::path::RelPath;
+use crate::trust::{Policy, TrustConfig};
 
 /// A cache directory, open.
 #[napi]
 pub struct NativeCache {
     cache: Arc<Cache>,
+    /// The remote beneath it.
+    remote: Option<Arc<RemoteLayer>>,
 }
 
 #[napi]
 impl NativeCache {
-    /// Opens a cache directory, creating what is missing.
+    /// Opens a cache directory, creating what is missing, with a remote beneath it if one is named.
     #[napi(constructor)]
-    pub fn new(env: Env, cache_dir: String) -> napi::Result<Self> {
+    pub fn new(env: Env, cache_dir: String, remote: Option<NativeRemote>) -> napi::Result<Self> {
         let opened = guarded(|| {
+            let remote = remote.map(layer).transpose()?;
             let dir = std::path::absolute(&cache_dir)
                 .map_err(|error| BadArgument(format!("{cache_dir:?} is no directory: {error}")))?;
-            Ok(Cache::open(&dir)?)
+            Ok(Self { cache: Arc::new(Cache::open(&dir)?), remote: remote.map(Arc::new) })
         });
-        opened.map(|cache| Self { cache: Arc::new(cache) }).map_err(|error| to_js(env, &error))
+        opened.map_err(|error| to_js(env, &error))
     }
 
     /// Derives a key. Touches no entry.
@@ -60,12 +65,21 @@ impl NativeCache {
     /// The entry under a key, with its output; `null` when there is none.
     #[napi(ts_return_type = "Promise<NativeCacheEntry | null>")]
     pub fn get(&self, hash: String) -> AsyncTask<Blocking<Option<NativeCacheEntry>>> {
-        let cache = Arc::clone(&self.cache);
+        let (cache, remote) = (Arc::clone(&self.cache), self.remote.clone());
         blocking(move || {
-            let Some(entry) = cache.get(&Key::parse(&hash)?)? else { return Ok(None) };
+            let key = Key::parse(&hash)?;
+            let mut entry = cache.get(&key)?;
+            if let (None, Some(remote)) = (&entry, &remote)
+                && let Answer::Hit(_) = remote.pull(&cache, &key)
+            {
+                entry = cache.get(&key)?;
+            }
+            let Some(entry) = entry else { return Ok(None) };
+            let came = remote.is_some_and(|remote| remote.pulled(&key).is_some());
+            let source = if came { "remote" } else { "local" };
             let read = cache.logs(&entry).and_then(|logs| Ok((logs, cache.outputs(&entry)?)));
             match read {
-                Ok((logs, outputs)) => describe(&entry, &logs, &outputs).map(Some),
+                Ok((logs, outputs)) => describe(&entry, &logs, &outputs, source).map(Some),
                 // Evicted just now, or damaged: there is none.
                 Err(CacheError::Missing { .. } | CacheError::Corrupt { .. }) => Ok(None),
                 Err(error) => Err(error.into()),
@@ -109,6 +123,27 @@ impl NativeCache {
         })
     }
 
+    /// Uploads an entry to the remote; the bytes that were sent, 0 where nothing may be uploaded.
+    #[napi(ts_return_type = "Promise<number>")]
+    pub fn push(&self, hash: String, duration_ms: f64) -> AsyncTask<Blocking<f64>> {
+        let (cache, remote) = (Arc::clone(&self.cache), self.remote.clone());
+        blocking(move || {
+            let key = Key::parse(&hash)?;
+            match remote.filter(|remote| remote.access().write) {
+                Some(remote) => {
+                    Ok(number(remote.push(&cache, &key, whole_unsigned(duration_ms))?))
+                }
+                None => Ok(0.0),
+            }
+        })
+    }
+
+    /// What there is to say of the remote, and was not said yet.
+    #[napi]
+    pub fn remarks(&self) -> Vec<String> {
+        self.remote.as_ref().map(|remote| remote.take_remarks()).unwrap_or_default()
+    }
+
     /// Appends one row of history.
     #[napi]
     pub fn record_run(&self, env: Env, run: NativeRunRecord) -> napi::Result<()> {
@@ -149,8 +184,35 @@ impl NativeCache {
     /// Closes the cache: every later call fails with `VX_CLOSED`.
     #[napi]
     pub fn close(&self, env: Env) -> napi::Result<()> {
+        if let Some(remote) = &self.remote {
+            remote.cancel();
+        }
         guarded(|| Ok(self.cache.close()?)).map_err(|error| to_js(env, &error))
     }
+}
+
+/// The layer that the options and the environment describe.
+fn layer(options: NativeRemote) -> Result<RemoteLayer> {
+    let access = Access { read: true, write: options.write.unwrap_or(true) };
+    let config = RemoteConfig {
+        url: options.url,
+        team: options.team,
+        trust: TrustConfig {
+            public_keys: options.public_keys.unwrap_or_default(),
+            policy: options.refs.map(|refs| Policy { refs }),
+        },
+    };
+    let root = std::env::current_dir().unwrap_or_default();
+    let opened = RemoteLayer::open(LayerSettings {
+        config: &config,
+        variable: &|name| std::env::var(name).ok(),
+        access: options.write.map(|_| access),
+        head: &|| head_of(&root),
+    })?;
+    opened.ok_or_else(|| {
+        let text = "there is no remote cache; pass its `url`, or set VX_REMOTE_CACHE_URL";
+        BadArgument(text.to_owned()).into()
+    })
 }
 
 fn key_input(input: NativeKeyInput) -> Result<KeyInput> {
@@ -201,7 +263,12 @@ fn object_format(dir: &Path) -> Result<ObjectFormat> {
     Ok(Repo::discover(dir)?.map_or_else(ObjectFormat::default, |repo| repo.object_format()))
 }
 
-fn describe(entry: &Entry, logs: &Logs, outputs: &[OutputPath]) -> Result<NativeCacheEntry> {
+fn describe(
+    entry: &Entry,
+    logs: &Logs,
+    outputs: &[OutputPath],
+    source: &str,
+) -> Result<NativeCacheEntry> {
     let text = |captured: &Captured| -> Result<String> {
         let bytes = captured
             .bytes()
@@ -222,7 +289,7 @@ fn describe(entry: &Entry, logs: &Logs, outputs: &[OutputPath]) -> Result<Native
         stdout: text(&logs.stdout)?,
         stderr: text(&logs.stderr)?,
         stored_at: entry.stored_at(),
-        source: Some("local".to_owned()),
+        source: Some(source.to_owned()),
     })
 }
 

@@ -27,6 +27,18 @@ pub struct NativeKeyInput {
     pub forward_args: Option<Vec<String>>,
 }
 
+/// The remote beneath a cache; what is absent comes from the environment.
+#[napi(object)]
+pub struct NativeRemote {
+    pub url: Option<String>,
+    pub team: Option<String>,
+    pub public_keys: Option<Vec<String>>,
+    /// Where artifacts must have been built.
+    pub refs: Option<Vec<String>>,
+    /// Whether entries are uploaded.
+    pub write: Option<bool>,
+}
+
 /// One entry of the cache.
 #[napi(object)]
 pub struct NativeCacheEntry {

@@ -90,6 +90,12 @@ impl RemoteSettings {
         Self { rest: Some(rest), ..self }
     }
 
+    /// The team, by its id or else its slug; empty without one.
+    #[must_use]
+    pub fn team(&self) -> &str {
+        self.team.id.as_deref().or(self.team.slug.as_deref()).unwrap_or_default()
+    }
+
     /// The store in words, without secrets.
     #[must_use]
     pub fn describe(&self) -> String {

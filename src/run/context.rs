@@ -13,7 +13,8 @@ use super::plan::Planned;
 use super::printer::Printer;
 use super::progress::Progress;
 use super::stop::Stop;
-use crate::cache::{Cache, Version};
+use super::upload::Uploads;
+use crate::cache::{Cache, Layers, RemoteLayer, Version};
 use crate::graph::{TaskGraph, TaskIx};
 use crate::key::Key;
 use crate::workspace::Workspace;
@@ -27,6 +28,12 @@ pub(super) struct Context<'a> {
     pub(super) keys: Keys<'a>,
     /// `None` with `--no-cache`, or where nothing can be cached.
     pub(super) cache: Option<&'a Cache>,
+    /// The remote beneath it.
+    pub(super) remote: Option<&'a RemoteLayer>,
+    /// What may be done with each of the two.
+    pub(super) layers: Layers,
+    /// What is on its way to the remote; `None` where nothing goes there.
+    pub(super) uploads: Option<Uploads>,
     /// What others had committed to it when the run was planned.
     pub(super) planned_at: Option<Version>,
     pub(super) printer: Printer,
@@ -42,6 +49,16 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether an artifact of this key is not to stay in the cache directory: nothing is, and it is not there yet.
+    pub(super) fn only_passes(&self, key: &Key) -> bool {
+        !self.layers.local.write && self.cache.is_some_and(|cache| !cache.holds(key))
+    }
+
+    /// Whether results are stored anywhere.
+    pub(super) const fn stores(&self) -> bool {
+        self.layers.local.write || self.uploads.is_some()
+    }
+
     /// Takes what was planned for a task; it is needed once.
     pub(super) fn take_planned(&self, task: TaskIx) -> Option<Planned> {
         self.planned[task.index()].lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -5,6 +5,8 @@
 //! stored something, the outputs that it may have read are looked at once more, each task's once; where they are not
 //! as they were left, what depends on that task leaves the cache again. Results in the tree stand.
 
+use std::collections::BTreeSet;
+
 use super::context::Context;
 use super::outcome::Outcome;
 use super::task::output_spec;
@@ -44,6 +46,28 @@ pub(super) fn take_back(
         context.printer.warn(&graph[task].id.to_string(), &text);
     }
     cache.take_back(&keys)
+}
+
+/// Of these tasks those whose upstream outputs are, as of now, as the run left them: nobody can have changed what they
+/// read, unless it was changed back.
+pub(super) fn sound(context: &Context<'_>, tasks: &[TaskIx]) -> Vec<TaskIx> {
+    let graph = context.graph;
+    let mut above = vec![false; graph.nodes().len()];
+    tasks.iter().for_each(|task| above[task.index()] = true);
+    for task in graph.order().iter().rev() {
+        if above[task.index()] {
+            graph[*task].upstream.iter().for_each(|upstream| above[upstream.task.index()] = true);
+        }
+    }
+    let all: Vec<TaskIx> = graph.indices().collect();
+    let is_disturbed = |task: &TaskIx| {
+        let outcome = context.outcomes[task.index()].get().filter(|_| above[task.index()]);
+        outcome.is_some_and(|outcome| is_disturbed(context, *task, outcome))
+    };
+    let disturbed = parallel::map(&all, 8, is_disturbed);
+    let doubtful: BTreeSet<TaskIx> =
+        below(graph, &disturbed).into_iter().map(|(task, _)| task).collect();
+    tasks.iter().copied().filter(|task| !doubtful.contains(task)).collect()
 }
 
 /// Of each task whether something that depends on it was stored, so that what it made was perhaps read for that.

@@ -32,8 +32,8 @@ pub(super) fn records(
         peak_rss_bytes: outcome.usage.peak_rss,
         wallclock_start_ns: Some(nanos(outcome.started_after)),
         wallclock_end_ns: Some(nanos(outcome.started_after + outcome.duration)),
-        bytes_uploaded: None,
-        bytes_downloaded: None,
+        bytes_uploaded: outcome.uploaded,
+        bytes_downloaded: outcome.downloaded,
     });
     records.collect()
 }

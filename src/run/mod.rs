@@ -1,5 +1,6 @@
 //! The runner: from a plan to processes, restores, lines on the terminal and rows of history.
 
+mod beside;
 mod cache_dir;
 mod capture;
 pub mod console;
@@ -12,6 +13,7 @@ mod keys;
 pub mod options;
 mod outcome;
 mod plan;
+mod prefetch;
 mod printer;
 pub mod process;
 mod profile;
@@ -26,9 +28,11 @@ pub mod stop;
 mod summary;
 mod task;
 mod trace;
+pub mod transfer;
+mod upload;
 mod verify;
 mod work;
 
 pub use history::since_epoch;
-pub use runner::{Invoked, run};
+pub use runner::{Invoked, open_layer, run};
 pub use session::{Opening, Place, open_workspace};

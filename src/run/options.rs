@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cache::Layers;
+
 /// The options of one run, defaults as the command line's.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct RunOptions {
     pub force: bool,
     /// Neither read nor write the cache, and leave outputs alone.
     pub no_cache: bool,
+    /// What may be done with each layer of the cache, where that was said.
+    pub layers: Option<Layers>,
     /// Another cache directory.
     pub cache_dir: Option<PathBuf>,
     /// What happens to the rest after a failure.

@@ -38,6 +38,12 @@ pub(super) struct Outcome {
     pub saved: Duration,
     /// Whether its result was stored in this run.
     pub saved_now: bool,
+    /// Whether its artifact only passes through the cache directory, where nothing is to stay.
+    pub passes: bool,
+    /// Bytes that came from the remote for it.
+    pub downloaded: Option<u64>,
+    /// Bytes that went to the remote for it.
+    pub uploaded: Option<u64>,
     /// The outputs as this run found, put or stored them; `None` where that is not known.
     pub left: Option<Arc<[RecordedOutput]>>,
     /// Why it was no hit.
@@ -66,6 +72,9 @@ impl Outcome {
             wrote: false,
             saved: Duration::ZERO,
             saved_now: false,
+            passes: false,
+            downloaded: None,
+            uploaded: None,
             left: None,
             miss_reason: None,
             failure: Some(reason.into()),

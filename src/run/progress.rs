@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::console::duration;
+use super::console::{count, duration};
 
 /// Counts tasks on their way through a run.
 pub(super) struct Progress {
@@ -17,6 +17,7 @@ pub(super) struct Progress {
 struct State {
     done: usize,
     running: BTreeMap<String, Instant>,
+    uploading: usize,
 }
 
 impl Progress {
@@ -39,10 +40,15 @@ impl Progress {
         self.lock().done += 1;
     }
 
-    /// `3/12 done, running web#build 2.1s, core#test 0.3s`, the longest-running first.
+    /// So many results are on their way to the remote.
+    pub(super) fn uploading(&self, left: usize) {
+        self.lock().uploading = left;
+    }
+
+    /// `3/12 done, running web#build 2.1s, core#test 0.3s, uploading 2 results`, the longest-running first.
     #[must_use]
     pub(super) fn line(&self) -> String {
-        let State { done, running } = self.lock().clone();
+        let State { done, running, uploading } = self.lock().clone();
         let mut running: Vec<(String, Instant)> = running.into_iter().collect();
         running.sort_by_key(|(_, since)| *since);
         let names: Vec<String> = running
@@ -54,7 +60,13 @@ impl Progress {
         } else {
             format!(", running {}", names.join(", "))
         };
-        format!("{done}/{} done in {}{running}", self.total, duration(self.began.elapsed()))
+        let uploading = if uploading > 0 {
+            format!(", uploading {}", count(uploading, "result", "results"))
+        } else {
+            String::new()
+        };
+        let took = duration(self.began.elapsed());
+        format!("{done}/{} done in {took}{running}{uploading}", self.total)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

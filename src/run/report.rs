@@ -1,11 +1,13 @@
 //! What programs read of a plan and of a run: the JSON of `--dry=json` and `--summarize` (design section 10).
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::outcome::{Outcome, Status};
 use super::plan::Planned;
+use crate::key::Key;
 use crate::graph::{TaskGraph, TaskId};
 use crate::workspace::Workspace;
 
@@ -28,7 +30,7 @@ pub(super) struct PlannedTask {
     task: String,
     /// The key as of now.
     pub hash: String,
-    /// `hit-local`, `miss`, `no-cache` or `group`.
+    /// `hit-local`, `hit-remote`, `miss`, `no-cache` or `group`.
     pub cache_status: &'static str,
     /// The command line; `None` for a group.
     pub command: Option<String>,
@@ -38,20 +40,24 @@ pub(super) struct PlannedTask {
 }
 
 impl PlanReport {
-    /// Describes a plan. `reads` says whether the run would look into the cache at all.
+    /// Describes a plan. `elsewhere` are the keys that only the remote has; `None`: the run would not look into any
+    /// cache.
     #[must_use]
     pub(super) fn new(
         workspace: &Workspace,
         graph: &TaskGraph,
         planned: &[Planned],
-        reads: bool,
+        elsewhere: Option<&HashSet<Key>>,
     ) -> Self {
         let tasks = graph.order().iter().filter_map(|task| {
             let node = &graph[*task];
             let plan = planned.get(task.index())?;
             let cache_status = match (&node.config.exec, &node.config.cache, &plan.found) {
                 (None, ..) => "group",
-                (_, Some(_), Some(_)) if reads => "hit-local",
+                (_, Some(_), Some(_)) if elsewhere.is_some() => "hit-local",
+                (_, Some(_), None) if elsewhere.is_some_and(|keys| keys.contains(&plan.key)) => {
+                    "hit-remote"
+                }
                 (_, Some(_), _) => "miss",
                 (_, None, _) => "no-cache",
             };

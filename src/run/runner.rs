@@ -1,20 +1,23 @@
 //! One run from its options to its exit code: read the workspace, plan, work, and leave the books in order.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use ulid::Ulid;
 
-use super::console::{Colour, Console, Live};
+use super::beside::work_with_remote;
+use super::console::{Colour, Console, Live, count};
 use super::context::Context;
 use super::disturbed::take_back;
-use super::environment::Variables;
+use super::environment::{Variables, value};
 use super::history::{self, since_epoch};
 use super::keys::{Keys, Known, Outside};
 use super::options::{DryFormat, RunOptions};
 use super::outcome::{Outcome, Status};
 use super::plan::{Planned, plan};
+use super::prefetch::Prefetch;
 use super::printer::Printer;
 use super::process::Stream;
 use super::profile::profiled;
@@ -24,13 +27,16 @@ use super::report_file::{Report, ReportFile};
 use super::session::{Opening, Place, Session};
 use super::stop::Stop;
 use super::summary::Counts;
+use super::upload::{Uploaded, Uploads};
 use super::verify::verify;
-use super::work::work;
-use crate::cache::{Cache, CacheError, ConfigValue, EndOfRun, PruneOptions};
-use crate::config::{Evaluator, Retention};
+use crate::cache::{
+    Access, Cache, CacheError, ConfigValue, EndOfRun, LayerSettings, PruneOptions, RemoteLayer, head_of,
+};
+use crate::config::{Evaluator, RemoteConfig, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
 use crate::inputs::Walked;
+use crate::key::Key;
 use crate::parallel::drop_aside;
 use crate::span;
 
@@ -86,15 +92,25 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     let keys = Keys::look(workspace, &graph, outside, load(existing.as_ref(), workspace.root())?)?;
     let worktree = workspace.root();
     let planned_at = existing.as_ref().and_then(Cache::version);
-    let planned = plan(&keys, &graph, existing.as_ref(), worktree)?;
+    let layers = options.layers.unwrap_or_default();
+    let readable = existing.as_ref().filter(|_| layers.local.read);
+    let planned = plan(&keys, &graph, readable, worktree)?;
     span::phase("prepare");
     graph.undeclared().iter().for_each(|slip| warn(invoked.console, &slip.to_string()));
     warn_about_inputs(&graph, &planned, invoked.console);
     if let Some(cache) = &existing {
         warn_of_cache(cache, invoked.console);
     }
+    let remote = open_remote(options, &configs.workspace().remote, workspace.root(), invoked);
     if let Some(format) = options.dry {
-        let report = PlanReport::new(workspace, &graph, &planned, !options.force);
+        let elsewhere = remote.as_ref().filter(|_| !options.force);
+        let elsewhere = elsewhere.map(|remote| ask_for(remote, &graph, &planned, invoked.console));
+        let report = PlanReport::new(
+            workspace,
+            &graph,
+            &planned,
+            (!options.force).then(|| elsewhere.unwrap_or_default()).as_ref(),
+        );
         print_plan(&report, format, invoked.console);
         return Ok(0);
     }
@@ -112,6 +128,9 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         options,
         keys,
         cache: cache.as_ref(),
+        remote: remote.as_ref(),
+        layers,
+        uploads: remote.as_ref().filter(|remote| remote.access().write).map(|_| Uploads::new(Arc::clone(&progress))),
         planned_at,
         printer: Printer::new(
             Arc::clone(invoked.console),
@@ -132,11 +151,23 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     if options.verify {
         return verify(&context, &planned, invoked.console, concurrency);
     }
+    let prefetch = if options.force || remote.is_none() {
+        Prefetch::default()
+    } else {
+        Prefetch::of(&graph, &planned)
+    };
     context.planned = planned.into_iter().map(|planned| Mutex::new(Some(planned))).collect();
-    let mut outcomes = work(&context, concurrency);
+    let (mut outcomes, uploaded) = work_with_remote(&context, concurrency, &prefetch);
     drop(live);
+    for (task, bytes) in &uploaded.done {
+        outcomes[task.index()].uploaded = Some(*bytes);
+    }
     if let Some(Err(error)) = cache.as_ref().map(|cache| take_back(&context, cache, &mut outcomes))
     {
+        warn(invoked.console, &error.to_string());
+    }
+
+    if let Some(Err(error)) = cache.as_ref().map(|cache| let_pass(cache, &mut outcomes)) {
         warn(invoked.console, &error.to_string());
     }
 
@@ -144,6 +175,9 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     let facts =
         RunFacts { run_id: run_id.to_owned(), started_at, took: started.elapsed(), exit_code };
     print_summary(&facts, &graph, &outcomes, invoked.console);
+    if let Some(remote) = &remote {
+        warn_of_remote(remote, &uploaded, invoked.console);
+    }
     if let Some(cache) = &cache {
         let retention = configs.workspace().cache_retention;
         let learnt = Learnt { outcomes: &outcomes, configs: &learnt };
@@ -180,8 +214,86 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
     }
 }
 
+/// The remote beneath the cache. Settings that make no sense cost the remote and not the run.
+fn open_remote(
+    options: &RunOptions,
+    config: &RemoteConfig,
+    root: &Path,
+    invoked: Invoked<'_>,
+) -> Option<RemoteLayer> {
+    if options.no_cache || options.verify {
+        return None;
+    }
+    let access = options.layers.map(|layers| layers.remote);
+    let opened = span::of("open the remote", || open_layer(access, config, root, invoked));
+    opened.unwrap_or_else(|error| {
+        warn(invoked.console, &format!("running without the remote cache: {error} ({})", error.code()));
+        None
+    })
+}
+
+/// The remote that config and environment name.
+///
+/// # Errors
+/// Settings that make no sense.
+pub fn open_layer(
+    access: Option<Access>,
+    config: &RemoteConfig,
+    root: &Path,
+    invoked: Invoked<'_>,
+) -> Result<Option<RemoteLayer>> {
+    RemoteLayer::open(LayerSettings {
+        config,
+        variable: &|name| value(invoked.host, name).map(std::borrow::Cow::into_owned),
+        access,
+        head: &|| head_of(root),
+    })
+}
+
+/// Which keys of a plan the remote has that the cache directory has not.
+fn ask_for(
+    remote: &RemoteLayer,
+    graph: &TaskGraph,
+    planned: &[Planned],
+    console: &Console,
+) -> HashSet<Key> {
+    span::phase("ask the remote");
+    let missing = graph.nodes().iter().zip(planned).filter(|(node, planned)| {
+        node.config.cache.is_some() && node.config.exec.is_some() && planned.found.is_none()
+    });
+    let keys: Vec<Key> = missing.map(|(_, planned)| planned.key.clone()).collect();
+    remote.has(&keys).unwrap_or_else(|error| {
+        warn(console, &error.to_string());
+        HashSet::new()
+    })
+}
+
+/// What went wrong with the remote, each cause once.
+fn warn_of_remote(remote: &RemoteLayer, uploaded: &Uploaded, console: &Console) {
+    let mut lines = remote.take_remarks();
+    if uploaded.left > 0 {
+        let results = count(uploaded.left, "result was", "results were");
+        let cause = uploaded.failure.as_deref().unwrap_or("the run did not wait for it");
+        if lines.is_empty() {
+            lines.push(format!("{results} not uploaded: {cause}"));
+        }
+    }
+    lines.iter().for_each(|line| warn(console, line));
+}
+
+/// Removes the artifacts that were only to pass through the cache directory.
+fn let_pass(cache: &Cache, outcomes: &mut [Outcome]) -> Result<(), CacheError> {
+    let passing = outcomes.iter_mut().filter(|outcome| outcome.passes);
+    let keys = passing.filter_map(|outcome| {
+        outcome.saved_now = false;
+        outcome.key.clone()
+    });
+    let keys: Vec<Key> = keys.collect();
+    if keys.is_empty() { Ok(()) } else { cache.take_back(&keys) }
+}
+
 /// What is known about the contents of files.
-fn load(cache: Option<&Cache>, root: &Path) -> Result<Known, CacheError> {
+pub(super) fn load(cache: Option<&Cache>, root: &Path) -> Result<Known, CacheError> {
     span::phase("load the memo");
     let Some(cache) = cache else { return Ok(Known::default()) };
     let walked = cache.walk(root)?.and_then(|walk| Walked::from_bytes(&walk));

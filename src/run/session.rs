@@ -81,7 +81,7 @@ impl Session {
 ///
 /// # Errors
 /// No workspace, a workspace config that throws or is wrong, a cache directory that cannot be one.
-pub fn open_workspace(opening: Opening<'_>) -> Result<(Workspace, Place)> {
+pub fn open_workspace(opening: Opening<'_>) -> Result<(Workspace, WorkspaceConfig, Place)> {
     let workspace = Workspace::discover(opening.cwd)?;
     let files: Vec<PathBuf> = workspace.config_file().map(Path::to_owned).into_iter().collect();
     let load = |answers: Vec<Evaluated>| {
@@ -90,8 +90,8 @@ pub fn open_workspace(opening: Opening<'_>) -> Result<(Workspace, Place)> {
         WorkspaceConfig::from_value(file, &value)
     };
     let cache_dir = |config: &WorkspaceConfig| config.cache_dir.clone();
-    let place = read(&workspace, &files, opening, load, cache_dir)?.place;
-    Ok((workspace, place))
+    let Read { value: config, place, .. } = read(&workspace, &files, opening, load, cache_dir)?;
+    Ok((workspace, config, place))
 }
 
 /// Configs as they were read, and the cache.

@@ -66,8 +66,12 @@ fn take_up_all<'scope>(
             context.stop.raise(Cause::Failure);
         }
         context.progress.done();
+        let is_saved = outcome.saved_now;
         // Set once: each task is taken up once.
         let _ = context.outcomes[task.index()].set(outcome);
+        if let Some(uploads) = context.uploads.as_ref().filter(|_| is_saved) {
+            uploads.offer(task);
+        }
         schedule.done(task);
     }
 }

@@ -242,6 +242,10 @@ pub struct Stats {
     pub run_count: u64,
     /// Hits since the given time.
     pub hit_count: u64,
+    /// Bytes that went to the remote since the given time.
+    pub uploaded: u64,
+    /// Bytes that came from the remote since the given time.
+    pub downloaded: u64,
     /// Time that all hits ever recorded saved, in milliseconds.
     pub saved_ms: u64,
     /// All history, project by project, in the order of their names.

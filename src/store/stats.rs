@@ -22,6 +22,12 @@ impl Store {
                     "SELECT count(*), coalesce(sum(cache_hit), 0) FROM runs WHERE started_at >= ?1",
                 )?
                 .query_row([since], pair)?;
+            let (uploaded, downloaded) = connection
+                .prepare_cached(
+                    "SELECT coalesce(sum(bytes_uploaded), 0), coalesce(sum(bytes_downloaded), 0)
+                     FROM runs WHERE started_at >= ?1",
+                )?
+                .query_row([since], pair)?;
             let mut statement = connection.prepare_cached(
                 "SELECT project, coalesce(sum(cache_hit), 0),
                         coalesce(sum(NOT cache_hit AND status IN ('success', 'failed')), 0),
@@ -31,7 +37,16 @@ impl Store {
             let projects: Vec<ProjectStats> =
                 statement.query_map([], project)?.collect::<Result<_, _>>()?;
             let saved_ms = projects.iter().map(|project| project.saved_ms).sum();
-            Ok(Stats { entry_count, total_bytes, run_count, hit_count, saved_ms, projects })
+            Ok(Stats {
+                entry_count,
+                total_bytes,
+                run_count,
+                hit_count,
+                uploaded,
+                downloaded,
+                saved_ms,
+                projects,
+            })
         })
     }
 }

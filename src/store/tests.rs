@@ -190,12 +190,18 @@ fn stats_count_hits_misses_and_the_time_that_hits_saved() {
         run(Some(key(1)), RunStatus::CacheHitRemote, 9_000),
         run(Some(key(2)), RunStatus::CacheHit, 1),
         run(None, RunStatus::Skipped, 0),
+        RunRecord {
+            bytes_uploaded: Some(7),
+            bytes_downloaded: Some(9),
+            ..run(None, RunStatus::Skipped, 0)
+        },
         RunRecord { started_at: 1, project: "b".into(), ..run(None, RunStatus::Failed, 3) },
     ];
     store.keep(&Batch { runs: &runs, ..Batch::default() }).unwrap();
     let stats = store.stats(100).unwrap();
     assert_eq!((stats.entry_count, stats.total_bytes), (1, 10));
-    assert_eq!((stats.run_count, stats.hit_count, stats.saved_ms), (5, 3, 1_000));
+    assert_eq!((stats.run_count, stats.hit_count, stats.saved_ms), (6, 3, 1_000));
+    assert_eq!((stats.uploaded, stats.downloaded), (7, 9));
     assert_eq!(
         stats.projects,
         [

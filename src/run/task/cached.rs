@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::attempt::Attempt;
 use crate::artifact::{Anchors, Logs};
-use crate::cache::{Cache, CacheError, Probe, RestoreSpec, RestoreTarget};
+use crate::cache::{Answer, Cache, CacheError, Probe, RestoreSpec, RestoreTarget};
 use crate::config::{CacheConfig, ExecConfig};
 use crate::error::Result;
 use crate::key::Key;
@@ -82,14 +82,25 @@ impl Attempt<'_> {
             return Ok(None);
         };
         // Another process may have stored the result, or put it into place, while this one waited.
-        if let Some(found) = if reads { self.probe_again(work, found)? } else { None } {
+        let mut found =
+            if reads && self.context.layers.local.read { self.probe_again(work, found)? } else { None };
+        let from_remote = reads && found.is_none();
+        if from_remote {
+            found = self.pull(work)?;
+        }
+        if let Some(found) = found {
             let used = if is_in_place(&found, &work.spec) {
                 self.hit(work, found)
             } else {
                 self.restore(work, &found)
             };
             match used {
-                Ok(logs) => return Ok(logs),
+                Ok(logs) => {
+                    if from_remote {
+                        self.outcome.status = Status::CacheHitRemote;
+                    }
+                    return Ok(logs);
+                }
                 Err(error) => {
                     self.warn(&error.to_string());
                     reason = UNUSABLE;
@@ -107,7 +118,8 @@ impl Attempt<'_> {
         })?;
         // What could not be cleaned, or what others write to, may hold more than this command made.
         self.outcome.vouched &= owned.get();
-        if executed.finished.exit == Exit::Code(0) && owned.get() {
+        if executed.finished.exit == Exit::Code(0) && owned.get() && self.context.stores() {
+            self.outcome.passes |= self.context.only_passes(&work.key);
             span::of("save", || self.save(work, &executed));
         }
         drop((lock, place));
@@ -123,6 +135,25 @@ impl Attempt<'_> {
         } else {
             self.probe(work.cache, &work.key)?
         };
+        self.if_still_right(work, found)
+    }
+
+    /// What the remote has for a key that the cache directory has not, once it is there.
+    fn pull(&mut self, work: &Cacheable<'_>) -> Result<Option<Probe>> {
+        let Some(remote) = self.context.remote else { return Ok(None) };
+        self.outcome.passes = self.context.only_passes(&work.key);
+        let answer = span::of("ask the remote", || remote.pull(work.cache, &work.key));
+        let Answer::Hit(pulled) = answer else { return Ok(None) };
+        self.outcome.downloaded = Some(pulled.bytes);
+        self.if_still_right(work, self.probe(work.cache, &work.key)?)
+    }
+
+    /// `found`, unless what the key was made of has moved since the run was planned.
+    fn if_still_right(
+        &self,
+        work: &Cacheable<'_>,
+        found: Option<Probe>,
+    ) -> Result<Option<Probe>> {
         if found.is_none() || !self.outcome.ran {
             return Ok(found);
         }
