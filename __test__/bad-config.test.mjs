@@ -23,6 +23,10 @@ const CACHE = 'tasks.build.cache'
 const FILES = 'tasks.build.cache.inputs.files'
 const WHOLE = 'the default export'
 
+/** A pair of keys that is printed in a standard, and so nobody's. */
+const PRIVATE = 'vx-private-nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2CDbMGF'
+const PUBLIC = 'vx-public-11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURrT2bBX'
+
 /** By name: the config, and each mistake in it as its place, what is wrong, and what to write. */
 const MISTAKES = {
   // Unknown keys.
@@ -479,10 +483,74 @@ describe('mistakes in the config of the workspace', () => {
       ['affectedBase', 'expected a string, found an empty array', ''],
       ['volumes', 'expected an object, found an empty array', '{ deps: {'],
     ],
+    'a remote that is a text': [
+      `{ remote: 'https://cache.example.com' }`,
+      ['remote', 'expected an object, found the string', '{ url: "https://cache.example.com" }'],
+    ],
+    'unknown keys of remote': [
+      `{ remote: { publicKey: '${PUBLIC}', token: 'x', policy: { branches: [] } } }`,
+      ['remote', 'unknown key "publicKey"', 'did you mean "publicKeys"?'],
+      ['remote', 'unknown key "token"', 'known keys here: url, team, publicKeys, policy'],
+      ['remote.policy', 'no "publicKeys" are named', 'name them beside it'],
+      ['remote.policy', 'unknown key "branches"', 'known keys here: refs'],
+      ['remote.policy', '"refs" is missing', 'write refs: ["main"'],
+    ],
+    'settings of remote of other types': [
+      `{ remote: { url: 5, team: ['a', 'b'], publicKeys: '${PUBLIC}', policy: { refs: 'main' } } }`,
+      ['remote.url', 'expected a string, found the number 5', 'write "5"'],
+      ['remote.team', 'expected a string, found an array', 'write "a b"'],
+      ['remote.publicKeys', 'expected an array of strings', `write ["${PUBLIC}"]`],
+      ['remote.policy.refs', 'expected an array of strings', 'write ["main"]'],
+    ],
+    'empty settings of remote': [
+      `{ remote: { url: ' ', team: 'a\\tb', publicKeys: [], policy: { refs: [] } } }`,
+      ['remote.url', 'an empty string', 'leave it out'],
+      ['remote.team', 'holds a control character', 'remove it'],
+      ['remote.publicKeys', 'nobody could be believed', 'name one at least'],
+      ['remote.policy.refs', 'accepts nothing', 'write ["main", "release/*"]'],
+    ],
+    'a URL with a password': [
+      `{ remote: { url: 'https://ann:hunter2@cache.example.com/v8' } }`,
+      ['remote.url', 'holds a user or a password', 'environment variables'],
+    ],
+    'a URL with a token': [
+      `{ remote: { url: 's3://hunter2@bucket/prefix' } }`,
+      ['remote.url', 'holds a user or a password', 'before the `@`'],
+    ],
+    'public keys that are none': [
+      `{ remote: { publicKeys: ['${PUBLIC}', '${PUBLIC.slice(0, -1)}', 'ssh-ed25519 AAAA', 7] } }`,
+      ['remote.publicKeys[1]', 'not the whole text of a key', 'copy it again'],
+      ['remote.publicKeys[2]', 'is no public key', '`vx-public-`'],
+      ['remote.publicKeys[3]', 'expected a string, found the number 7', ''],
+    ],
+    'a private key where everybody reads it': [
+      `{ remote: { publicKeys: ['${PRIVATE}'] } }`,
+      ['remote.publicKeys[0]', 'is a private key', 'make a new pair with `vx cache keygen`'],
+    ],
+    'private keys where nothing expects one': [
+      `{ affectedBase: ['${PRIVATE}'], cacheRetention: '${PRIVATE}', remote: { publicKeys: '${PRIVATE}' } }`,
+      ['affectedBase', 'expected a string, found an array', ''],
+      ['cacheRetention', 'found a string that holds a secret', ''],
+      ['remote.publicKeys', 'found a string that holds a secret', 'write ["…"]'],
+    ],
+    'a password where nothing expects one': [
+      `{ remote: 'https://ann:hunter2@cache.example.com' }`,
+      ['remote', 'found a string that holds a secret', '{ url: "https://cache.example.com" }'],
+    ],
+    'patterns of a policy that are none': [
+      `{ remote: { publicKeys: ['${PUBLIC}'], policy: { refs: ['main', '', '/x', '../x', 'a{b', 'a\\\\b', 5] } } }`,
+      ['remote.policy.refs[1]', 'an empty pattern', 'the name of a branch or a tag'],
+      ['remote.policy.refs[2]', '"/x" is absolute', 'the name of a branch or a tag'],
+      ['remote.policy.refs[3]', '"../x" leaves', 'the name of a branch or a tag'],
+      ['remote.policy.refs[4]', '"a{b" is not a valid glob', 'complete it'],
+      ['remote.policy.refs[5]', 'where it stands for nothing', 'the name of a branch or a tag'],
+      ['remote.policy.refs[6]', 'expected a string, found the number 5', ''],
+    ],
   }
   for (const [name, [source, ...expected]] of Object.entries(cases)) {
     test(name, () => {
       const said = refusal({ 'vx.workspace.mjs': `export default ${source}` })
+      assert.doesNotMatch(said, /vx-private-\w|hunter2/)
       const problems = problemsOf(said, 'vx.workspace.mjs')
       for (const [index, [place, what, fix]] of expected.entries()) {
         const told = problems[index]?.lines.join('\n') ?? ''
@@ -492,6 +560,13 @@ describe('mistakes in the config of the workspace', () => {
       assert.equal(problems.length, expected.length, said)
     })
   }
+
+  test('a sound remote is taken', () => {
+    const remote = `{ url: 'https://cache.example.com/@acme', team: 'acme', publicKeys: [' ${PUBLIC}\\n'], policy: { refs: ['main', 'release/*', '!release/old', 'refs/pull/**'] } }`
+    const root = scratch({ 'package.json': '{}', 'vx.workspace.mjs': `export default { remote: ${remote} }` })
+    const { code, stderr } = vx(root, ['stats'])
+    assert.equal(code, 0, stderr)
+  })
 
   test('two configs beside each other', () => {
     const files = { 'vx.workspace.mjs': 'export default {}', 'vx.workspace.js': 'export default {}' }

@@ -21,7 +21,9 @@ function sources(directory) {
 
 // Environment variables are no codes.
 const codes = (text) =>
-  [...new Set(text.match(/\bVX_[A-Z0-9_]+\b/g))].filter((code) => !code.startsWith('VX_REMOTE_CACHE_')).toSorted()
+  [...new Set(text.match(/\bVX_[A-Z0-9_]+\b/g))]
+    .filter((code) => !code.startsWith('VX_REMOTE_CACHE_'))
+    .toSorted()
 
 test('docs/errors.md lists every error code, and no other', () => {
   const inCode = codes(

@@ -133,6 +133,12 @@ export const workspace: WorkspaceConfig = defineWorkspace({
   cacheDir: '.vx/cache',
   cacheRetention: { olderThan: '30d', maxSize: '20GiB' },
   affectedBase: 'origin/main',
+  remote: {
+    url: 'https://cache.example.com',
+    team: 'acme',
+    publicKeys: ['vx-public-'],
+    policy: { refs: ['main', 'release/*'] },
+  },
   volumes: { deps: { paths: ['node_modules'], key: { files: ['package-lock.json'] }, install: 'npm ci' } },
 })
 
@@ -144,5 +150,7 @@ defineProject({ task: {} })
 defineProject({ tasks: { build: { exec: { cmd: 'tsc' } } } })
 // @ts-expect-error a cache needs inputs and outputs
 defineProject({ tasks: { build: { exec: { command: 'tsc' }, cache: { inputs: { files: [] } } } } })
+// @ts-expect-error a policy is a list of refs
+defineWorkspace({ remote: { policy: { branches: ['main'] } } })
 // @ts-expect-error nothing but false switches retention off
 defineWorkspace({ cacheRetention: true })

@@ -19,7 +19,7 @@ pub enum KeyProblem {
         start: &'static str,
     },
     /// The beginning of a key's text, and not its rest.
-    #[error("is not the whole text of a key, or has a typing error: copy it again")]
+    #[error("is not the whole text of a key, or is mistyped: copy it again")]
     Damaged,
     /// A private key where everybody can read it.
     #[error(
