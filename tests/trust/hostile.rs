@@ -140,6 +140,6 @@ fn a_team_cannot_pretend_to_be_the_beginning_of_an_artifact() {
     let signer = shared_signer(SHARED);
     let error = signer.tag(&honest.artifact(), &Provenance::default()).unwrap_err();
     assert_eq!(vx::error::Coded::code(&error), "VX_SIGN_TEAM");
-    let signed = tag(&signer, &forged, &Provenance::default());
-    assert_eq!(judged(&sharing(SHARED), &honest, &signed), Err(Distrust::WrongSignature));
+    let tagged = tag(&signer, &forged, &Provenance::default());
+    assert_eq!(judged(&sharing(SHARED), &honest, &tagged), Err(Distrust::WrongSignature));
 }

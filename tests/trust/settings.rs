@@ -14,7 +14,7 @@ fn config(keys: &[&str], refs: Option<&[&str]>) -> TrustConfig {
 }
 
 fn refused(config: &TrustConfig) -> TrustError {
-    Trust::new(config, &set(&[])).unwrap_err()
+    Trust::new(config, &set(&[])).expect_err("a mistake")
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn a_shared_key_of_ours_is_long_and_turbo_s_may_be_short() {
     let turbo = set(&[("TURBO_REMOTE_CACHE_SIGNATURE_KEY", "hunter2")]);
     let signer = Signer::from_variables(&turbo).unwrap();
     let trust = Trust::new(&TrustConfig::default(), &turbo).unwrap();
-    let signed = tag(&signer, &stored(), &Provenance::default());
-    assert_eq!(judged(&trust, &stored(), &signed), Ok(None));
+    let tagged = tag(&signer, &stored(), &Provenance::default());
+    assert_eq!(judged(&trust, &stored(), &tagged), Ok(None));
 
     // Ours goes first.
     let both = set(&[
@@ -79,7 +79,7 @@ fn a_shared_key_of_ours_is_long_and_turbo_s_may_be_short() {
         ("VX_REMOTE_CACHE_SIGNATURE_KEY", SHARED),
     ]);
     let trust = Trust::new(&TrustConfig::default(), &both).unwrap();
-    assert_eq!(judged(&trust, &stored(), &signed), Err(Distrust::WrongSignature));
+    assert_eq!(judged(&trust, &stored(), &tagged), Err(Distrust::WrongSignature));
 }
 
 #[test]

@@ -27,14 +27,14 @@ fn the_tags_are_what_they_were() {
 fn a_private_key_is_believed_where_its_public_one_is_listed() {
     let (ours, old, theirs) = (pair(), pair(), pair());
     let provenance = built_on("refs/heads/feature/x");
-    let signed = tag(&signer_of(&ours), &stored(), &provenance);
+    let tagged = tag(&signer_of(&ours), &stored(), &provenance);
     for keys in [&[&ours][..], &[&old, &ours], &[&ours, &old]] {
         assert_eq!(
-            judged(&believing(keys, None), &stored(), &signed),
+            judged(&believing(keys, None), &stored(), &tagged),
             Ok(Some(provenance.clone()))
         );
     }
-    let distrust = judged(&believing(&[&old, &theirs], None), &stored(), &signed).unwrap_err();
+    let distrust = judged(&believing(&[&old, &theirs], None), &stored(), &tagged).unwrap_err();
     assert_eq!(distrust, Distrust::UnknownKey(ours.public().id().clone()));
     assert!(distrust.to_string().contains(&ours.public().id().to_string()));
 }
@@ -45,15 +45,15 @@ fn a_policy_looks_at_where_it_was_built() {
     let signer = signer_of(&ours);
     let trust = believing(&[&ours], Some(&["main", "release/*"]));
     for reference in ["refs/heads/main", "refs/heads/release/2", "refs/tags/release/2"] {
-        let signed = tag(&signer, &stored(), &built_on(reference));
-        assert!(judged(&trust, &stored(), &signed).is_ok(), "{reference}");
+        let tagged = tag(&signer, &stored(), &built_on(reference));
+        assert!(judged(&trust, &stored(), &tagged).is_ok(), "{reference}");
     }
     for (reference, name) in
         [("refs/heads/feature/x", "feature/x"), ("refs/pull/7/merge", "refs/pull/7/merge")]
     {
-        let signed = tag(&signer, &stored(), &built_on(reference));
+        let tagged = tag(&signer, &stored(), &built_on(reference));
         assert_eq!(
-            judged(&trust, &stored(), &signed).unwrap_err().to_string(),
+            judged(&trust, &stored(), &tagged).unwrap_err().to_string(),
             format!("it was built on '{name}', and only main and release/* are accepted"),
         );
     }
@@ -117,8 +117,8 @@ fn what_would_not_be_believed_can_be_foreseen() {
     for trust in &trusts {
         for signer in &signers {
             let foreseen = trust.foresee(signer, &main);
-            let signed = signer.tag(&stored().artifact(), &main).unwrap();
-            let judged = trust.judge(&stored().artifact(), signed.as_deref());
+            let tagged = signer.tag(&stored().artifact(), &main).unwrap();
+            let judged = trust.judge(&stored().artifact(), tagged.as_deref());
             assert_eq!(foreseen, judged.map(drop), "{trust:?} {signer:?}");
         }
     }
@@ -147,10 +147,10 @@ fn a_large_artifact_is_signed_piece_by_piece() {
     let body: Vec<u8> = (0..=u8::MAX).cycle().take(1_000_003).collect();
     let large = Stored::new(&"a".repeat(32), "", &body);
     let signer = shared_signer(SHARED);
-    let signed = tag(&signer, &large, &Provenance::default());
-    assert_eq!(judged(&sharing(SHARED), &large, &signed), Ok(None));
+    let tagged = tag(&signer, &large, &Provenance::default());
+    assert_eq!(judged(&sharing(SHARED), &large, &tagged), Ok(None));
     let mut other = body;
     other[999_999] ^= 1;
     let other = Stored::new(&"a".repeat(32), "", &other);
-    assert_eq!(judged(&sharing(SHARED), &other, &signed), Err(Distrust::WrongSignature));
+    assert_eq!(judged(&sharing(SHARED), &other, &tagged), Err(Distrust::WrongSignature));
 }
