@@ -308,36 +308,33 @@ fn broken(host: &str, connect: std::time::Duration, error: &reqwest::Error) -> R
         return timed_out(host, Wait::Connection, connect);
     }
     let (host, reason) = (host.to_owned(), innermost(error));
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
-    while let Some(error) = cause {
-        if is_tls(error) {
+    for cause in causes(error) {
+        if cause.is::<rustls::Error>() {
             return RemoteError::Tls { host, reason };
         }
-        if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            if error.is_parse() {
-                return RemoteError::Answer { host, reason: "it is not HTTP".to_owned() };
-            }
-            if error.is_incomplete_message() {
-                let reason = "the connection ended in the middle of the answer".to_owned();
-                return RemoteError::Unreachable { host, reason };
-            }
+        let Some(error) = cause.downcast_ref::<hyper::Error>() else { continue };
+        if error.is_parse() {
+            return RemoteError::Answer { host, reason: "it is not HTTP".to_owned() };
         }
-        cause = error.source();
+        if error.is_incomplete_message() {
+            let reason = "the connection ended in the middle of the answer".to_owned();
+            return RemoteError::Unreachable { host, reason };
+        }
     }
     RemoteError::Unreachable { host, reason }
 }
 
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    error.is::<rustls::Error>()
-        || inside.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
-}
-
 /// What the innermost of the causes says: the outer ones only say that something went wrong.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost = error.source();
-    while let Some(cause) = innermost.and_then(std::error::Error::source) {
-        innermost = Some(cause);
-    }
-    innermost.map_or_else(|| "the request cannot be made".to_owned(), ToString::to_string)
+    let unknown = || "the request cannot be made".to_owned();
+    causes(error).last().map_or_else(unknown, ToString::to_string)
+}
+
+/// The causes of `error`, from the outside in.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        // An error of the system that holds another one does not name it as its cause.
+        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held.map_or_else(|| cause.source(), |held| Some(held as &(dyn std::error::Error + 'static)))
+    })
 }

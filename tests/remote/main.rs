@@ -3,7 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up is there or the test fails")]
 #![expect(unreachable_pub, reason = "a test program has no outside")]
 
+mod breaker;
+mod bucket_server;
+mod buckets;
+mod directory;
+mod faults;
+mod proxies;
+mod redirects;
 mod server;
 mod support;
+mod tls;
+mod webdav;
 mod wire;
 mod wire_server;

@@ -1,5 +1,7 @@
 //! What every test of a remote cache needs: settings, short deadlines, files, and a watch.
 
+use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -37,18 +39,32 @@ pub fn settings(variables: &[(&str, &str)]) -> RemoteSettings {
     RemoteSettings::read(&read, &RemoteConfig::default()).unwrap().unwrap()
 }
 
-/// A remote cache that these variables mean, with short deadlines.
+/// A remote cache that these variables mean, which waits as long as it does for everybody.
 pub fn remote(variables: &[(&str, &str)]) -> Remote {
+    Remote::open(&settings(variables), "vx/test").unwrap()
+}
+
+/// The same with short deadlines, where one of them is to pass.
+pub fn hurried(variables: &[(&str, &str)]) -> Remote {
     Remote::open(&settings(variables).with_deadlines(short()), "vx/test").unwrap()
 }
 
 /// One at `url`, with a token and a team.
 pub fn remote_at(url: &str) -> Remote {
-    remote(&[
+    remote(&with_access(url))
+}
+
+/// The same with short deadlines.
+pub fn hurried_at(url: &str) -> Remote {
+    hurried(&with_access(url))
+}
+
+fn with_access(url: &str) -> [(&'static str, &str); 3] {
+    [
         ("VX_REMOTE_CACHE_URL", url),
         ("VX_REMOTE_CACHE_TOKEN", "s3cret-token"),
         ("VX_REMOTE_CACHE_TEAM", "acme"),
-    ])
+    ]
 }
 
 pub fn up_to(max_bytes: u64) -> Limits {
@@ -112,4 +128,12 @@ pub fn within<T>(most: Duration, work: impl FnOnce() -> T) -> T {
     let took = began.elapsed();
     assert!(took < most, "took {took:?}, and was to take less than {most:?}");
     result
+}
+
+/// Waits for so long, unless the peer hangs up or sends something; whether it still listens.
+pub fn pause(stream: &TcpStream, long: Duration) -> bool {
+    stream.set_read_timeout(Some(long)).unwrap();
+    let read = stream.peek(&mut [0; 1]);
+    stream.set_read_timeout(None).unwrap();
+    matches!(&read, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
