@@ -8,7 +8,9 @@ use std::error::Error as _;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -19,6 +21,9 @@ use super::network::{Network, host, shown};
 use super::pace::Pace;
 use super::redirect;
 use super::transfer::{Call, Deadlines};
+
+/// What is read of an answer that should be short.
+pub(super) const SHORT: usize = 16 * 1024;
 
 /// A request; can be sent more than once.
 #[derive(Clone, Debug)]
@@ -76,7 +81,8 @@ impl Client {
         for _ in 0..=redirect::MOST_HOPS {
             let answer = self.send_once(call, &request).await?;
             if !redirect::is_redirect(answer.status) {
-                return answer.uncompressed();
+                self.is_from_the_store(&answer, &request)?;
+                return Ok(answer);
             }
             let location = answer.header(&LOCATION);
             let to = redirect::target(&request.url, &request.method, answer.status, location)
@@ -95,20 +101,38 @@ impl Client {
         self.network.proxy_of(url).map(shown)
     }
 
+    /// Where certificates come from, in words.
+    pub(super) fn trust(&self) -> String {
+        let Network { cert_file, cert_dir, extra_certs, .. } = &self.network;
+        let mut from: Vec<String> = Vec::new();
+        from.extend(cert_file.iter().map(|path| format!("SSL_CERT_FILE ({})", path.display())));
+        from.extend(cert_dir.iter().map(|path| format!("SSL_CERT_DIR ({})", path.display())));
+        if from.is_empty() {
+            from.push("the system".to_owned());
+        }
+        from.extend(extra_certs.iter().map(|path| {
+            let unread = if certificates(path).is_err() { ", which cannot be read" } else { "" };
+            format!("NODE_EXTRA_CA_CERTS ({}{unread})", path.display())
+        }));
+        format!("certificates from {}", from.join(" and "))
+    }
+
     async fn send_once(&self, call: &Call, request: &Request<'_>) -> Result<Answer, RemoteError> {
-        let http = self.http(&request.url)?;
         let to = host(&request.url);
-        let mut sent = http
+        let mut headers = request.headers.clone();
+        headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        let reads = matches!(request.method, Method::GET | Method::HEAD);
+        if request.body.len() == 0 && !reads {
+            headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
+        }
+        let sent = self
+            .http(&request.url)?
             .request(request.method.clone(), request.url.clone())
-            .headers(request.headers.clone())
-            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            .headers(headers);
         let broken = |error: &reqwest::Error| broken(&to, self.connect, error);
         let deadlines = &call.deadlines;
         let first_byte = deadlines.connect + deadlines.first_byte;
-        let response = if matches!(request.body, Body::Empty) {
-            if !matches!(request.method, Method::GET | Method::HEAD) {
-                sent = sent.header(CONTENT_LENGTH, 0);
-            }
+        let response = if request.body.len() == 0 {
             timeout(first_byte, sent.send())
                 .await
                 .map_err(|_| timed_out(&to, Wait::FirstByte, deadlines.first_byte))?
@@ -117,6 +141,12 @@ impl Client {
             let (feed, sending) = body::channel(request.body.len());
             let answer = sent.body(reqwest::Body::wrap(sending)).send();
             let feeding = request.body.feed(feed, call);
+            // What is uploaded may take a server its time to store; a question is answered like any other.
+            let (wait, patience) = if request.method == Method::PUT {
+                (Wait::Verdict, deadlines.verdict)
+            } else {
+                (Wait::FirstByte, first_byte)
+            };
             tokio::pin!(answer, feeding);
             tokio::select! {
                 biased;
@@ -124,9 +154,9 @@ impl Client {
                 early = &mut answer => early.map_err(|error| broken(&error))?,
                 all = &mut feeding => {
                     all?;
-                    timeout(deadlines.verdict, &mut answer)
+                    timeout(patience, &mut answer)
                         .await
-                        .map_err(|_| timed_out(&to, Wait::Verdict, deadlines.verdict))?
+                        .map_err(|_| timed_out(&to, wait, patience))?
                         .map_err(|error| broken(&error))?
                 }
             }
@@ -138,6 +168,32 @@ impl Client {
             response,
             pace: Pace::new(deadlines.slowest, deadlines.pace_over),
         })
+    }
+
+    /// Refuses what somebody between here and the store says or has changed.
+    fn is_from_the_store(&self, answer: &Answer, request: &Request<'_>) -> Result<(), RemoteError> {
+        if answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let proxy = self.proxy_of(&request.url).unwrap_or_default();
+            return Err(RemoteError::Config {
+                reason: format!(
+                    "the proxy {proxy} wants a user and a password; write them into its URL, in HTTP_PROXY or HTTPS_PROXY"
+                ),
+            });
+        }
+        let encoding = answer.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        if let Some(encoding) =
+            encoding.filter(|encoding| ![b"".as_slice(), b"identity"].contains(encoding))
+        {
+            let encoding = String::from_utf8_lossy(encoding);
+            return Err(
+                answer.senseless(format!("a machine on the way has packed it ({encoding})"))
+            );
+        }
+        let page = answer.header(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
+        if page && answer.status.is_success() && request.method == Method::GET {
+            return Err(answer.senseless("it is a web page".to_owned()));
+        }
+        Ok(())
     }
 
     fn http(&self, url: &Url) -> Result<&reqwest::Client, RemoteError> {
@@ -234,6 +290,12 @@ impl Answer {
         Ok(body)
     }
 
+    /// Takes in what is left of a short body, so that its connection can serve the next request.
+    pub(super) async fn finish(mut self, deadlines: &Deadlines) {
+        // Whether it comes or not, the answer has been given.
+        let _ = self.beginning(SHORT, deadlines).await;
+    }
+
     /// The length that the body is declared to have.
     pub(super) fn declared_len(&self) -> Option<u64> {
         self.header(&CONTENT_LENGTH)?.parse().ok()
@@ -257,17 +319,6 @@ impl Answer {
     /// The error that this answer makes no sense.
     pub(super) fn senseless(&self, reason: String) -> RemoteError {
         RemoteError::Answer { host: self.host.clone(), reason }
-    }
-
-    fn uncompressed(self) -> Result<Self, RemoteError> {
-        let encoding = self.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-        match encoding {
-            None | Some(b"" | b"identity") => Ok(self),
-            Some(encoding) => {
-                let encoding = String::from_utf8_lossy(encoding).into_owned();
-                Err(self.senseless(format!("a machine on the way has packed it ({encoding})")))
-            }
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::client::date;
+use url::Url;
+
+use super::client::{Client, date};
 use super::error::RemoteError;
 use crate::error::Coded as _;
 
@@ -33,6 +35,14 @@ pub(super) struct Asked {
     pub(super) team: Option<String>,
     /// Where trust comes from, where the store is reached over TLS.
     pub(super) trust: Option<String>,
+}
+
+impl Asked {
+    /// Notes how `url` is reached by `client`.
+    pub(super) fn reached(&mut self, client: &Client, url: &Url) {
+        self.proxy = client.proxy_of(url);
+        self.trust = (url.scheme() == "https").then(|| client.trust());
+    }
 }
 
 impl Health {

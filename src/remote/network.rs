@@ -59,7 +59,7 @@ impl Network {
 }
 
 /// Where a machine in a cloud asks for its own credentials: a proxy would answer with those of its machine.
-fn is_of_this_machine(url: &Url) -> bool {
+pub(super) fn is_of_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_link_local(),
         Some(Host::Ipv6(address)) => address.is_unicast_link_local(),

@@ -21,11 +21,12 @@ use opendal::{
 use url::Url;
 
 use super::body::Body;
-use super::client::{Answer, Client, Request};
+use super::client::{Answer, Client, Request, SHORT};
 use super::error::RemoteError;
 use super::health::Asked;
 use super::location::{BucketKind, Location};
 use super::names::{LARGEST_TAG, artifact_name, tag_name};
+use super::network::is_of_this_machine;
 use super::received::Received;
 use super::remote::{Fetched, Pushed};
 use super::secret::Secret;
@@ -39,8 +40,9 @@ const AT_ONCE: usize = 16;
 const PART: usize = 8 * 1024 * 1024;
 /// What is read from the file at once.
 const PIECE: usize = 1024 * 1024;
-/// What is read of the body of an error.
-const SHORT: usize = 16 * 1024;
+
+/// Nothing in the environment, and the machine that was asked for its own is none of a cloud.
+const NO_CREDENTIALS: &str = "the provider's credentials are not set in the environment, and this machine has none of its own";
 
 /// A bucket.
 pub(super) struct Objects {
@@ -156,7 +158,9 @@ impl Objects {
     }
 
     pub(super) async fn check(&self, call: &Call, asked: &mut Asked) -> Result<(), RemoteError> {
-        asked.proxy = self.endpoint.as_ref().and_then(|endpoint| self.client.proxy_of(endpoint));
+        if let Some(endpoint) = &self.endpoint {
+            asked.reached(&self.client, endpoint);
+        }
         let view = self.view(call, None);
         // No key that a task can have. Read, not looked up: an answer to the latter does not say why.
         let name = format!("{}.tar.zst", "0".repeat(32));
@@ -238,7 +242,7 @@ impl Objects {
             },
             (None, kind) => RemoteError::Config {
                 reason: format!(
-                    "{}: no request can be made ({kind}); are the provider's credentials set?",
+                    "{}: no request can be made ({kind}); are the provider's credentials in the environment?",
                     self.host
                 ),
             },
@@ -395,10 +399,14 @@ impl HttpTransport for Transport {
         let (parts, body) = request.into_parts();
         let url = Url::parse(&parts.uri.to_string())
             .map_err(|_| opendal::Error::new(ErrorKind::ConfigInvalid, "no URL can be made"))?;
+        let own = is_of_this_machine(&url);
         let body = if body.is_empty() { Body::Empty } else { Body::Bytes(Iterator::collect(body)) };
         let request = Request { method: parts.method, url, headers: parts.headers, body };
-        let answer =
-            self.client.send(&self.call, request).await.map_err(|error| self.failed(error))?;
+        let answer = self.client.send(&self.call, request).await.map_err(|error| match error {
+            RemoteError::Cancelled => self.failed(error),
+            _ if own => self.failed(RemoteError::Config { reason: NO_CREDENTIALS.to_owned() }),
+            error => self.failed(error),
+        })?;
         self.respond(answer, parts.uri).await.map_err(|error| self.failed(error))
     }
 }

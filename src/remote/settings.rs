@@ -73,7 +73,11 @@ impl RemoteSettings {
             deadlines: deadlines(&env)?,
             rest: None,
         };
-        check_header("VX_REMOTE_CACHE_TOKEN", settings.token.as_ref())?;
+        let own = env.get("VX_REMOTE_CACHE_TOKEN").is_some();
+        check_header(
+            if own { "VX_REMOTE_CACHE_TOKEN" } else { "TURBO_TOKEN" },
+            settings.token.as_ref(),
+        )?;
         settings.complete(&env)?;
         Ok(Some(settings))
     }

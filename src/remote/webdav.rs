@@ -57,7 +57,10 @@ impl WebDav {
             let mut answer = self.client.send(call, request).await?;
             match answer.status {
                 StatusCode::OK => {}
-                StatusCode::NOT_FOUND => return Ok(None),
+                StatusCode::NOT_FOUND => {
+                    answer.finish(&call.deadlines).await;
+                    return Ok(None);
+                }
                 _ => return Err(self.refusal(&answer)),
             }
             let mut received = Received::create(into, limits.max_bytes, &self.host)?;
@@ -101,7 +104,7 @@ impl WebDav {
     }
 
     pub(super) async fn check(&self, call: &Call, asked: &mut Asked) -> Result<(), RemoteError> {
-        asked.proxy = self.client.proxy_of(&self.base);
+        asked.reached(&self.client, &self.base);
         let request = self.request(Method::HEAD, &format!("{}.tar.zst", "0".repeat(32)));
         let answer = self.client.send(call, request).await?;
         asked.date = answer.header(&DATE).map(str::to_owned);
@@ -118,7 +121,10 @@ impl WebDav {
                 let text = answer.beginning(LARGEST_TAG, &call.deadlines).await?;
                 Ok(String::from_utf8(text).ok())
             }
-            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::NOT_FOUND => {
+                answer.finish(&call.deadlines).await;
+                Ok(None)
+            }
             _ => Err(self.refusal(&answer)),
         }
     }
@@ -128,12 +134,12 @@ impl WebDav {
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         let answer = self.client.send(call, request.clone()).await?;
         if !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::CONFLICT) {
-            return self.taken(&answer);
+            return self.taken(call, answer).await;
         }
         // The collection is not there yet.
-        drop(answer);
+        answer.finish(&call.deadlines).await;
         self.make_collections(call).await?;
-        self.taken(&self.client.send(call, request).await?)
+        self.taken(call, self.client.send(call, request).await?).await
     }
 
     /// Makes every collection on the way to ours; those that are there already say so.
@@ -164,8 +170,12 @@ impl WebDav {
         }
     }
 
-    fn taken(&self, answer: &Answer) -> Result<(), RemoteError> {
-        if answer.status.is_success() { Ok(()) } else { Err(self.refusal(answer)) }
+    async fn taken(&self, call: &Call, answer: Answer) -> Result<(), RemoteError> {
+        if !answer.status.is_success() {
+            return Err(self.refusal(&answer));
+        }
+        answer.finish(&call.deadlines).await;
+        Ok(())
     }
 
     fn request(&self, method: Method, name: &str) -> Request<'static> {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::body::Body;
-use super::client::{Answer, Client, Request, below};
+use super::client::{Answer, Client, Request, SHORT, below};
 use super::error::RemoteError;
 use super::health::Asked;
 use super::received::Received;
@@ -28,8 +28,6 @@ const CI: HeaderName = HeaderName::from_static("x-artifact-client-ci");
 /// How many keys are asked for in one request, and how many single requests run at once.
 const BATCH: usize = 500;
 const AT_ONCE: usize = 16;
-/// What is read of an answer that should be short.
-const SHORT: usize = 16 * 1024;
 /// What is read of an answer about a batch of keys.
 const LONG: usize = 4 * 1024 * 1024;
 
@@ -70,7 +68,10 @@ impl Wire {
         let mut answer = self.client.send(call, self.request(Method::GET, &[key.as_str()])).await?;
         match answer.status {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::NOT_FOUND => {
+                answer.finish(&call.deadlines).await;
+                return Ok(None);
+            }
             _ => return Err(self.refusal(call, answer).await),
         }
         let mut received = Received::create(into, limits.max_bytes, &self.host)?;
@@ -111,8 +112,10 @@ impl Wire {
         let answer = self.client.send(call, request).await?;
         match answer.status {
             // Somebody was faster: what is there is what would have been sent.
-            StatusCode::CONFLICT => Ok(()),
-            status if status.is_success() => Ok(()),
+            status if status.is_success() || status == StatusCode::CONFLICT => {
+                answer.finish(&call.deadlines).await;
+                Ok(())
+            }
             _ => Err(self.refusal(call, answer).await),
         }
     }
@@ -151,12 +154,17 @@ impl Wire {
             .collect();
         let request = self.json(&["events"], &serde_json::Value::from(events));
         let answer = self.client.send(call, request).await?;
-        if answer.status.is_success() { Ok(()) } else { Err(self.refusal(call, answer).await) }
+        if !answer.status.is_success() {
+            return Err(self.refusal(call, answer).await);
+        }
+        answer.finish(&call.deadlines).await;
+        Ok(())
     }
 
     /// The status, and a route that needs the token: some servers give the first to anybody.
     pub(super) async fn check(&self, call: &Call, asked: &mut Asked) -> Result<(), RemoteError> {
-        asked.proxy = self.client.proxy_of(&self.base);
+        asked.reached(&self.client, &self.base);
+        asked.team = self.team.id.clone().or_else(|| self.team.slug.clone());
         let status = self.client.send(call, self.request(Method::GET, &["status"])).await?;
         asked.date = status.header(&DATE).map(str::to_owned);
         let known = status.status == StatusCode::OK;

@@ -12,25 +12,48 @@ use super::bucket_server::{bucket, github};
 use super::server::{Response, Server};
 use super::support::{MIB, Place, about, hurried, key, noise, remote, up_to, within};
 
-#[test]
-fn in_a_process_with_credentials() {
+/// Runs what is ignored here in a process with these variables and no others.
+fn in_a_process(filter: &[&str], variables: &[(&str, &str)], count: usize) {
     let place = Place::new();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["buckets::", "--ignored", "--test-threads=2"])
+        .args(filter)
+        .args(["--ignored", "--test-threads=2"])
         .env_clear()
         .env("HOME", place.path())
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("AWS_ACCESS_KEY_ID", "access")
-        .env("AWS_SECRET_ACCESS_KEY", "hunter2")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AZBLOB_ACCOUNT_NAME", "acme")
-        .env("AZBLOB_ACCOUNT_KEY", "aHVudGVyMg==")
-        .env("ACTIONS_CACHE_SERVICE_V2", "on")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("5 passed"), "{said}");
+    assert!(output.status.success() && said.contains(&format!("{count} passed")), "{said}");
+}
+
+#[test]
+fn in_a_process_with_credentials() {
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "access"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AZBLOB_ACCOUNT_NAME", "acme"),
+        ("AZBLOB_ACCOUNT_KEY", "aHVudGVyMg=="),
+        ("ACTIONS_CACHE_SERVICE_V2", "on"),
+    ];
+    in_a_process(&["buckets::", "--skip", "without_credentials"], &variables, 5);
+}
+
+#[test]
+fn in_a_process_with_nothing() {
+    in_a_process(&["buckets::without_credentials"], &[], 1);
+}
+
+#[test]
+#[ignore = "runs in a process with nothing"]
+fn without_credentials() {
+    let (server, place) = (bucket(), Place::new());
+    let remote = s3(&server);
+    let error = remote.fetch(&key(1), &place.at("into"), up_to(MIB)).unwrap_err();
+    assert_eq!(error.code(), "VX_REMOTE_CONFIG");
+    assert!(error.to_string().contains("credentials"), "{error}");
+    assert!(server.requests().is_empty());
 }
 
 fn s3_url(server: &Server) -> String {
@@ -158,5 +181,6 @@ fn faults_below_a_provider() {
     let error = s3(&cut).fetch(&key(1), &place.at("cut"), up_to(MIB)).unwrap_err();
     assert_eq!(error.code(), "VX_REMOTE_UNREACHABLE", "{error}");
     assert!(!place.at("cut").exists());
-    assert_eq!(cut.requests().iter().filter(|request| request.path().ends_with(".zst")).count(), 3);
+    let artifact = format!("/store/a/b/{}.tar.zst", key(1));
+    assert_eq!(cut.requests().iter().filter(|request| request.path() == artifact).count(), 3);
 }

@@ -184,8 +184,12 @@ fn garbage() {
             "{text:?}: {error}"
         );
     }
-    // A login page.
-    let server = Server::answering(|_| Response::new(302).with("location", "/login?next=x"));
+    let page = Response::new(200).with("content-type", "text/html; charset=utf-8").body("<html>");
+    let login = Arc::new(page);
+    let server = Server::scripted(move |request, stream| match request.path() {
+        "/login" => login.write(stream, false).is_ok(),
+        _ => Response::new(302).with("location", "/login").write(stream, false).is_ok(),
+    });
     assert_eq!(failed_fetch(&remote_at(&server.url()), SOON).code(), "VX_REMOTE_ANSWER");
 }
 

@@ -8,6 +8,7 @@ mod bucket_server;
 mod buckets;
 mod directory;
 mod faults;
+mod memory;
 mod proxies;
 mod redirects;
 mod server;

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 
+use vx::error::Coded as _;
+
 use super::server::{Response, Server};
 use super::support::{MIB, Place, key, remote, up_to};
 use super::tls::tls_server;
@@ -72,6 +74,20 @@ fn with_tls_the_proxy_sees_nothing() {
     let requests = proxy.requests();
     assert_eq!(requests.len(), 1);
     assert!(requests[0].headers.iter().all(|(_, value)| !value.contains("s3cret")));
+}
+
+#[test]
+fn a_proxy_that_wants_a_password() {
+    let proxy = Server::answering(|_| Response::new(407));
+    let place = Place::new();
+    let remote =
+        remote(&[("VX_REMOTE_CACHE_URL", "http://cache.test"), ("HTTP_PROXY", &proxy.url())]);
+    let error = remote.fetch(&key(1), &place.at("into"), up_to(MIB)).unwrap_err();
+    assert_eq!(error.code(), "VX_REMOTE_CONFIG");
+    assert!(error.to_string().contains(&proxy.url()), "{error}");
+    // Nothing but another setting mends that.
+    remote.fetch(&key(1), &place.at("into"), up_to(MIB)).unwrap_err();
+    assert_eq!(proxy.requests().len(), 1);
 }
 
 #[test]

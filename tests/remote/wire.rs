@@ -1,10 +1,14 @@
 //! The Turborepo wire against a server that behaves.
 
+use std::io::BufReader;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use vx::remote::{Event, Pushed};
 
+use super::server::{Response, Server, read_request};
 use super::support::{MIB, Place, about, key, noise, remote, remote_at, up_to, within};
 use super::wire_server::WireServer;
 
@@ -133,6 +137,33 @@ fn a_check_says_what_is_wrong() {
 
     let elsewhere = remote_at(&format!("{}/somewhere", server.url())).check();
     assert_eq!(elsewhere.code, Some("VX_REMOTE_ANSWER"));
+}
+
+#[test]
+fn a_connection_serves_one_request_after_the_other() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    let server = Server::raw(move |mut stream| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while let Some(request) = read_request(&mut reader) {
+            let response = if request.method == "PUT" {
+                Response::new(202).body(r#"{"urls":[]}"#)
+            } else {
+                Response::new(404).body(r#"{"error":{"message":"no such artifact"}}"#)
+            };
+            response.write(&mut stream, request.method == "HEAD").unwrap();
+        }
+    });
+    let (remote, place) = (remote_at(&server.url()), Place::new());
+    let from = place.file("from", &noise(100_000));
+    for number in 0..20 {
+        assert!(remote.fetch(&key(number), &place.at("into"), up_to(MIB)).unwrap().is_none());
+        remote.push(&key(number), &from, &about()).unwrap();
+        assert!(remote.has(&[key(number)]).unwrap().is_empty());
+    }
+    // One, unless the next request was there before the last one had ended everywhere.
+    assert!(connections.load(Ordering::SeqCst) < 10, "{connections:?} for 60 requests");
 }
 
 #[test]
