@@ -11,8 +11,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** A cache directory, open. */
 export declare class NativeCache {
-  /** Opens a cache directory, creating what is missing. */
-  constructor(cacheDir: string)
+  /** Opens a cache directory, creating what is missing, with a remote beneath it if one is named. */
+  constructor(cacheDir: string, remote?: NativeRemote | undefined | null)
   /** Derives a key. Touches no entry. */
   key(input: NativeKeyInput): Promise<string>
   /** The same here and now, for files whose ids are all known. */
@@ -23,6 +23,10 @@ export declare class NativeCache {
   restoreOutputs(hash: string, projectDir: string, workspaceRoot?: string | undefined | null): Promise<void>
   /** Saves an entry and answers with its key; a task that failed is not saved and gives `null`. */
   save(args: NativeSaveArgs): Promise<string | null>
+  /** Uploads an entry to the remote; the bytes that were sent, 0 where nothing may be uploaded. */
+  push(hash: string, durationMs: number): Promise<number>
+  /** What there is to say of the remote, and was not said yet. */
+  remarks(): Array<string>
   /** Appends one row of history. */
   recordRun(run: NativeRunRecord): void
   /** Counts entries and the last day's runs. */
@@ -114,6 +118,17 @@ export interface NativePruneOptions {
 export interface NativePruneResult {
   evicted: number
   bytesFreed: number
+}
+
+/** The remote beneath a cache; what is absent comes from the environment. */
+export interface NativeRemote {
+  url?: string
+  team?: string
+  publicKeys?: Array<string>
+  /** Where artifacts must have been built. */
+  refs?: Array<string>
+  /** Whether entries are uploaded. */
+  write?: boolean
 }
 
 /** How one task of a run ended. Times are milliseconds since the epoch. */

@@ -24,17 +24,17 @@ mod prune;
 mod restore;
 mod save;
 
+pub use crate::remote::{Event, Health};
 pub use crate::store::{
     Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,
 };
 pub use access::{Access, Layers};
 pub use configs::{ConfigValue, KnownConfig, KnownConfigs};
 pub use error::CacheError;
-pub use crate::remote::{Event, Health};
 pub use handle::Cache;
 pub use history::EndOfRun;
 pub use index::Version;
-pub use layered::{Answer, LayerSettings, PushError, Pulled, RemoteLayer, head_of};
+pub use layered::{Answer, LayerSettings, Pulled, PushError, RemoteLayer, head_of};
 pub use lock::{KeyLock, PlaceLock};
 pub use lookup::{Entry, Probe};
 pub use prune::{PruneOptions, PruneResult};

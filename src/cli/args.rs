@@ -8,10 +8,10 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::cache::Layers;
 use crate::config::{parse_duration, parse_size};
-use crate::run::transfer::{Direction, TransferOptions};
 use crate::run::options::{
     Concurrency, DryFormat, LogOrder, OnFailure, OutputLogs, RunOptions, Words,
 };
+use crate::run::transfer::{Direction, TransferOptions};
 
 /// A content-addressed task cache and task runner for JavaScript monorepos.
 #[derive(Debug, Parser)]

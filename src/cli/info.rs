@@ -15,11 +15,7 @@ use crate::run::Invoked;
 use crate::run::console::size;
 
 /// Prints what a maintainer would ask for.
-pub(super) fn info(
-    located: &Located,
-    as_json: bool,
-    invoked: Invoked<'_>,
-) -> Result<i32> {
+pub(super) fn info(located: &Located, as_json: bool, invoked: Invoked<'_>) -> Result<i32> {
     let console = invoked.console;
     let root = located.workspace.root();
     let repo = Repo::discover(root)?;

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::entry::print_json;
 use crate::error::Result;
+use crate::run::Invoked;
 use crate::run::console::{Colour, count, size};
 use crate::run::process::Stream;
 use crate::run::transfer::{Direction, TransferOptions, Transferred, transfer};
-use crate::run::Invoked;
 
 /// Transfers results and says how many. 1 when some could not be.
 pub(super) fn transfer_results(

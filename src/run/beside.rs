@@ -86,7 +86,11 @@ fn tell<'scope>(
                 key: outcome.key.clone()?,
                 hit: outcome.status.is_hit(),
                 remote: outcome.status == Status::CacheHitRemote,
-                duration_ms: millis(if outcome.status.is_hit() { outcome.saved } else { outcome.duration }),
+                duration_ms: millis(if outcome.status.is_hit() {
+                    outcome.saved
+                } else {
+                    outcome.duration
+                }),
             })
         })
         .collect();

@@ -49,11 +49,6 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether an artifact of this key is not to stay in the cache directory: nothing is, and it is not there yet.
-    pub(super) fn only_passes(&self, key: &Key) -> bool {
-        !self.layers.local.write && self.cache.is_some_and(|cache| !cache.holds(key))
-    }
-
     /// Whether results are stored anywhere.
     pub(super) const fn stores(&self) -> bool {
         self.layers.local.write || self.uploads.is_some()

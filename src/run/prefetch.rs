@@ -45,7 +45,9 @@ impl Prefetch {
     /// Asks for one key after the other, until all are asked for or it is over.
     pub(super) fn serve(&self, remote: &RemoteLayer, cache: &Cache) {
         while !self.is_over.load(Ordering::Relaxed) {
-            let Some(key) = self.keys.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
+            let Some(key) = self.keys.get(self.next.fetch_add(1, Ordering::Relaxed)) else {
+                return;
+            };
             remote.pull(cache, key);
         }
     }

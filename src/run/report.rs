@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::outcome::{Outcome, Status};
 use super::plan::Planned;
-use crate::key::Key;
 use crate::graph::{TaskGraph, TaskId};
+use crate::key::Key;
 use crate::workspace::Workspace;
 
 /// `--dry=json`.

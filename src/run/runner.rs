@@ -30,7 +30,8 @@ use super::summary::Counts;
 use super::upload::{Uploaded, Uploads};
 use super::verify::verify;
 use crate::cache::{
-    Access, Cache, CacheError, ConfigValue, EndOfRun, LayerSettings, PruneOptions, RemoteLayer, head_of,
+    Access, Cache, CacheError, ConfigValue, EndOfRun, LayerSettings, PruneOptions, RemoteLayer,
+    head_of,
 };
 use crate::config::{Evaluator, RemoteConfig, Retention};
 use crate::error::Result;
@@ -130,7 +131,10 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         cache: cache.as_ref(),
         remote: remote.as_ref(),
         layers,
-        uploads: remote.as_ref().filter(|remote| remote.access().write).map(|_| Uploads::new(Arc::clone(&progress))),
+        uploads: remote
+            .as_ref()
+            .filter(|remote| remote.access().write)
+            .map(|_| Uploads::new(Arc::clone(&progress))),
         planned_at,
         printer: Printer::new(
             Arc::clone(invoked.console),
@@ -227,7 +231,10 @@ fn open_remote(
     let access = options.layers.map(|layers| layers.remote);
     let opened = span::of("open the remote", || open_layer(access, config, root, invoked));
     opened.unwrap_or_else(|error| {
-        warn(invoked.console, &format!("running without the remote cache: {error} ({})", error.code()));
+        warn(
+            invoked.console,
+            &format!("running without the remote cache: {error} ({})", error.code()),
+        );
         None
     })
 }

@@ -168,7 +168,9 @@ fn all(
     std::thread::scope(|scope| {
         for _ in 0..wanted.len().min(MOST_REQUESTS / 4) {
             scope.spawn(|| {
-                while let Some((key, duration_ms)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((key, duration_ms)) =
+                    wanted.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let result = match direction {
                         Direction::Push => remote
                             .push(cache, key, *duration_ms)

@@ -96,9 +96,9 @@ impl Uploads {
         let mut state = self.lock();
         state.is_closed = true;
         self.changed.notify_all();
-        let waited = self.changed.wait_timeout_while(state, time, |state| {
-            state.left() > 0 && !state.is_given_up
-        });
+        let waited = self
+            .changed
+            .wait_timeout_while(state, time, |state| state.left() > 0 && !state.is_given_up);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_given_up = true;
         self.changed.notify_all();
     }

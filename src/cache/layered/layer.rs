@@ -135,7 +135,8 @@ impl RemoteLayer {
     /// What the user should know, and was not told yet.
     #[must_use]
     pub fn take_remarks(&self) -> Vec<String> {
-        let trouble = self.remote.trouble().map(|cause| format!("{cause}; its results are made here"));
+        let trouble =
+            self.remote.trouble().map(|cause| format!("{cause}; its results are made here"));
         let refused = self.remarks.take();
         trouble.into_iter().chain(refused).collect()
     }

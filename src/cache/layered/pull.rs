@@ -26,6 +26,8 @@ pub enum Answer {
 pub struct Pulled {
     /// Bytes that were downloaded.
     pub bytes: u64,
+    /// Whether the local cache had one of this key already.
+    pub was_here: bool,
     /// Where it was built, if a signature vouches for that.
     pub provenance: Option<Provenance>,
 }
@@ -99,7 +101,8 @@ impl RemoteLayer {
         };
         let provenance =
             self.trust.judge(&artifact, fetched.tag.as_deref()).map_err(Trouble::Distrust)?;
+        let was_here = cache.holds(key);
         cache.ingest(key, incoming).map_err(Trouble::Cache)?;
-        Ok(Some(Pulled { bytes: fetched.bytes, provenance }))
+        Ok(Some(Pulled { bytes: fetched.bytes, was_here, provenance }))
     }
 }

@@ -82,11 +82,18 @@ impl Attempt<'_> {
             return Ok(None);
         };
         // Another process may have stored the result, or put it into place, while this one waited.
-        let mut found =
-            if reads && self.context.layers.local.read { self.probe_again(work, found)? } else { None };
-        let from_remote = reads && found.is_none();
-        if from_remote {
+        let mut found = if reads && self.context.layers.local.read {
+            self.probe_again(work, found)?
+        } else {
+            None
+        };
+        if reads && found.is_none() {
             found = self.pull(work)?;
+        }
+        let pulled = self.context.remote.and_then(|remote| remote.pulled(&work.key));
+        if let Some(pulled) = &pulled {
+            self.outcome.downloaded = Some(pulled.bytes);
+            self.outcome.passes = !self.context.layers.local.write && !pulled.was_here;
         }
         if let Some(found) = found {
             let used = if is_in_place(&found, &work.spec) {
@@ -96,7 +103,7 @@ impl Attempt<'_> {
             };
             match used {
                 Ok(logs) => {
-                    if from_remote {
+                    if pulled.is_some() {
                         self.outcome.status = Status::CacheHitRemote;
                     }
                     return Ok(logs);
@@ -119,7 +126,8 @@ impl Attempt<'_> {
         // What could not be cleaned, or what others write to, may hold more than this command made.
         self.outcome.vouched &= owned.get();
         if executed.finished.exit == Exit::Code(0) && owned.get() && self.context.stores() {
-            self.outcome.passes |= self.context.only_passes(&work.key);
+            let is_new = !work.cache.holds(&work.key);
+            self.outcome.passes |= !self.context.layers.local.write && is_new;
             span::of("save", || self.save(work, &executed));
         }
         drop((lock, place));
@@ -139,21 +147,17 @@ impl Attempt<'_> {
     }
 
     /// What the remote has for a key that the cache directory has not, once it is there.
-    fn pull(&mut self, work: &Cacheable<'_>) -> Result<Option<Probe>> {
+    fn pull(&self, work: &Cacheable<'_>) -> Result<Option<Probe>> {
         let Some(remote) = self.context.remote else { return Ok(None) };
-        self.outcome.passes = self.context.only_passes(&work.key);
         let answer = span::of("ask the remote", || remote.pull(work.cache, &work.key));
-        let Answer::Hit(pulled) = answer else { return Ok(None) };
-        self.outcome.downloaded = Some(pulled.bytes);
+        if answer == Answer::Miss {
+            return Ok(None);
+        }
         self.if_still_right(work, self.probe(work.cache, &work.key)?)
     }
 
     /// `found`, unless what the key was made of has moved since the run was planned.
-    fn if_still_right(
-        &self,
-        work: &Cacheable<'_>,
-        found: Option<Probe>,
-    ) -> Result<Option<Probe>> {
+    fn if_still_right(&self, work: &Cacheable<'_>, found: Option<Probe>) -> Result<Option<Probe>> {
         if found.is_none() || !self.outcome.ran {
             return Ok(found);
         }
