@@ -29,5 +29,5 @@ pub use error::{RemoteError, SettingsError, Wait};
 pub use health::Health;
 pub use remote::{Event, Fetched, Pushed, Remote};
 pub use secret::Secret;
-pub use settings::{RemoteConfig, RemoteSettings};
+pub use settings::{Configured, RemoteSettings};
 pub use transfer::{Deadlines, Limits};

@@ -16,7 +16,7 @@ const VERCEL: &str = "https://vercel.com/api";
 
 /// What `vx.workspace.ts` may say. Never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RemoteConfig {
+pub struct Configured {
     /// `remote.url`.
     pub url: Option<String>,
     /// `remote.team`.
@@ -54,7 +54,7 @@ impl RemoteSettings {
     /// [`SettingsError`], which names the variable or the key of the config.
     pub fn read(
         variable: &dyn Fn(&str) -> Option<String>,
-        configured: &RemoteConfig,
+        configured: &Configured,
     ) -> Result<Option<Self>, SettingsError> {
         let env = Environment(variable);
         let Some(source) = Source::find(&env, configured) else { return Ok(None) };
@@ -197,7 +197,7 @@ struct Source {
 }
 
 impl Source {
-    fn find(env: &Environment<'_>, configured: &RemoteConfig) -> Option<Self> {
+    fn find(env: &Environment<'_>, configured: &Configured) -> Option<Self> {
         let named = |setting, url, turbo| Self { setting, url, turbo };
         let url = configured.url.as_ref().map(|url| url.trim().to_owned());
         env.get("VX_REMOTE_CACHE_URL")
@@ -227,7 +227,7 @@ const CI: [&str; 11] = [
     "CI",
 ];
 
-fn team(env: &Environment<'_>, configured: &RemoteConfig, turbo: bool) -> Team {
+fn team(env: &Environment<'_>, configured: &Configured, turbo: bool) -> Team {
     let vx = Team { id: env.get("VX_REMOTE_CACHE_TEAM_ID"), slug: env.get("VX_REMOTE_CACHE_TEAM") };
     if vx != Team::default() {
         return vx;
@@ -265,7 +265,7 @@ mod tests {
 
     fn read(
         set: &[(&str, &str)],
-        configured: &RemoteConfig,
+        configured: &Configured,
     ) -> Result<Option<RemoteSettings>, SettingsError> {
         RemoteSettings::read(
             &|name| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()),
@@ -274,8 +274,7 @@ mod tests {
     }
 
     fn described(set: &[(&str, &str)], url: Option<&str>, team: Option<&str>) -> Option<String> {
-        let configured =
-            RemoteConfig { url: url.map(str::to_owned), team: team.map(str::to_owned) };
+        let configured = Configured { url: url.map(str::to_owned), team: team.map(str::to_owned) };
         read(set, &configured).unwrap().map(|settings| settings.describe())
     }
 
@@ -314,11 +313,7 @@ mod tests {
     #[test]
     fn a_token_of_turborepo_goes_to_its_own_host_only() {
         let token = |set: &[(&str, &str)]| {
-            read(set, &RemoteConfig::default())
-                .unwrap()
-                .unwrap()
-                .token
-                .map(|t| t.expose().to_owned())
+            read(set, &Configured::default()).unwrap().unwrap().token.map(|t| t.expose().to_owned())
         };
         let turbo = ("TURBO_TOKEN", "secret");
         assert_eq!(token(&[turbo, ("TURBO_API", "https://turbo")]).unwrap(), "secret");
@@ -330,7 +325,7 @@ mod tests {
     #[test]
     fn what_a_bucket_needs_besides() {
         let s3 = ("VX_REMOTE_CACHE_URL", "s3://bucket");
-        let none = RemoteConfig::default();
+        let none = Configured::default();
         let error = read(&[s3], &none).unwrap_err();
         assert_eq!(error.setting, "AWS_REGION");
         let region = |set: &[(&str, &str)]| {
@@ -362,7 +357,7 @@ mod tests {
                 ("VX_REMOTE_CACHE_PASSWORD", "hunter2"),
                 ("HTTPS_PROXY", "http://me:hunter2@proxy:1"),
             ],
-            &RemoteConfig::default(),
+            &Configured::default(),
         )
         .unwrap()
         .unwrap();
@@ -371,13 +366,13 @@ mod tests {
 
     #[test]
     fn a_broken_setting_is_named() {
-        let none = RemoteConfig::default();
+        let none = Configured::default();
         let url = ("VX_REMOTE_CACHE_URL", "https://vx");
         let error = read(&[url, ("VX_REMOTE_CACHE_TOKEN", "a\nb")], &none).unwrap_err();
         assert!(error.to_string().starts_with("VX_REMOTE_CACHE_TOKEN"), "{error}");
         let error = read(&[url, ("VX_REMOTE_CACHE_TIMEOUT", "5s")], &none).unwrap_err();
         assert!(error.to_string().starts_with("VX_REMOTE_CACHE_TIMEOUT"), "{error}");
-        let configured = RemoteConfig { url: Some("https://a:b@c".into()), team: None };
+        let configured = Configured { url: Some("https://a:b@c".into()), team: None };
         let error = read(&[], &configured).unwrap_err();
         assert!(error.to_string().starts_with("remote.url"), "{error}");
     }
@@ -386,7 +381,7 @@ mod tests {
     fn the_timeout_scales_connection_and_first_byte() {
         let settings = read(
             &[("VX_REMOTE_CACHE_URL", "https://vx"), ("VX_REMOTE_CACHE_TIMEOUT", "1000")],
-            &RemoteConfig::default(),
+            &Configured::default(),
         )
         .unwrap()
         .unwrap();

@@ -18,6 +18,7 @@ mod printer;
 pub mod process;
 mod profile;
 mod progress;
+mod remote;
 mod report;
 mod report_file;
 mod runner;
@@ -34,5 +35,6 @@ mod verify;
 mod work;
 
 pub use history::since_epoch;
-pub use runner::{Invoked, open_layer, run};
+pub use remote::open_layer;
+pub use runner::{Invoked, run};
 pub use session::{Opening, Place, open_workspace};

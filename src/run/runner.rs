@@ -1,6 +1,5 @@
 //! One run from its options to its exit code: read the workspace, plan, work, and leave the books in order.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Instant, SystemTime};
@@ -8,10 +7,10 @@ use std::time::{Instant, SystemTime};
 use ulid::Ulid;
 
 use super::beside::work_with_remote;
-use super::console::{Colour, Console, Live, count};
+use super::console::{Colour, Console, Live};
 use super::context::Context;
 use super::disturbed::take_back;
-use super::environment::{Variables, value};
+use super::environment::Variables;
 use super::history::{self, since_epoch};
 use super::keys::{Keys, Known, Outside};
 use super::options::{DryFormat, RunOptions};
@@ -22,22 +21,19 @@ use super::printer::Printer;
 use super::process::Stream;
 use super::profile::profiled;
 use super::progress::Progress;
+use super::remote::{ask_for, let_pass, open_remote, warn_of_remote};
 use super::report::{PlanReport, RunFacts, RunReport};
 use super::report_file::{Report, ReportFile};
 use super::session::{Opening, Place, Session};
 use super::stop::Stop;
 use super::summary::Counts;
-use super::upload::{Uploaded, Uploads};
+use super::upload::Uploads;
 use super::verify::verify;
-use crate::cache::{
-    Access, Cache, CacheError, ConfigValue, EndOfRun, LayerSettings, PruneOptions, RemoteLayer,
-    head_of,
-};
-use crate::config::{Evaluator, RemoteConfig, Retention};
+use crate::cache::{Cache, CacheError, ConfigValue, EndOfRun, PruneOptions};
+use crate::config::{Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
 use crate::inputs::Walked;
-use crate::key::Key;
 use crate::parallel::drop_aside;
 use crate::span;
 
@@ -218,87 +214,6 @@ fn open_cache(dir: &Path, options: &RunOptions, console: &Console) -> Result<Opt
     }
 }
 
-/// The remote beneath the cache. Settings that make no sense cost the remote and not the run.
-fn open_remote(
-    options: &RunOptions,
-    config: &RemoteConfig,
-    root: &Path,
-    invoked: Invoked<'_>,
-) -> Option<RemoteLayer> {
-    if options.no_cache || options.verify {
-        return None;
-    }
-    let access = options.layers.map(|layers| layers.remote);
-    let opened = span::of("open the remote", || open_layer(access, config, root, invoked));
-    opened.unwrap_or_else(|error| {
-        warn(
-            invoked.console,
-            &format!("running without the remote cache: {error} ({})", error.code()),
-        );
-        None
-    })
-}
-
-/// The remote that config and environment name.
-///
-/// # Errors
-/// Settings that make no sense.
-pub fn open_layer(
-    access: Option<Access>,
-    config: &RemoteConfig,
-    root: &Path,
-    invoked: Invoked<'_>,
-) -> Result<Option<RemoteLayer>> {
-    RemoteLayer::open(LayerSettings {
-        config,
-        variable: &|name| value(invoked.host, name).map(std::borrow::Cow::into_owned),
-        access,
-        head: &|| head_of(root),
-    })
-}
-
-/// Which keys of a plan the remote has that the cache directory has not.
-fn ask_for(
-    remote: &RemoteLayer,
-    graph: &TaskGraph,
-    planned: &[Planned],
-    console: &Console,
-) -> HashSet<Key> {
-    span::phase("ask the remote");
-    let missing = graph.nodes().iter().zip(planned).filter(|(node, planned)| {
-        node.config.cache.is_some() && node.config.exec.is_some() && planned.found.is_none()
-    });
-    let keys: Vec<Key> = missing.map(|(_, planned)| planned.key.clone()).collect();
-    remote.has(&keys).unwrap_or_else(|error| {
-        warn(console, &error.to_string());
-        HashSet::new()
-    })
-}
-
-/// What went wrong with the remote, each cause once.
-fn warn_of_remote(remote: &RemoteLayer, uploaded: &Uploaded, console: &Console) {
-    let mut lines = remote.take_remarks();
-    if uploaded.left > 0 {
-        let results = count(uploaded.left, "result was", "results were");
-        let cause = uploaded.failure.as_deref().unwrap_or("the run did not wait for it");
-        if lines.is_empty() {
-            lines.push(format!("{results} not uploaded: {cause}"));
-        }
-    }
-    lines.iter().for_each(|line| warn(console, line));
-}
-
-/// Removes the artifacts that were only to pass through the cache directory.
-fn let_pass(cache: &Cache, outcomes: &mut [Outcome]) -> Result<(), CacheError> {
-    let passing = outcomes.iter_mut().filter(|outcome| outcome.passes);
-    let keys = passing.filter_map(|outcome| {
-        outcome.saved_now = false;
-        outcome.key.clone()
-    });
-    let keys: Vec<Key> = keys.collect();
-    if keys.is_empty() { Ok(()) } else { cache.take_back(&keys) }
-}
-
 /// What is known about the contents of files.
 pub(super) fn load(cache: Option<&Cache>, root: &Path) -> Result<Known, CacheError> {
     span::phase("load the memo");
@@ -318,7 +233,7 @@ fn exit_code(outcomes: &[Outcome], stop: &Stop) -> i32 {
     by_signal.unwrap_or_else(|| i32::from(!outcomes.iter().all(|outcome| outcome.status.is_good())))
 }
 
-fn warn(console: &Console, text: &str) {
+pub(super) fn warn(console: &Console, text: &str) {
     let style = console.style(Stream::Err);
     console.note(&format!("{} {text}", style.paint(Colour::Yellow, "warning:")));
 }

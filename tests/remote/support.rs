@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use vx::key::Key;
-use vx::remote::{Deadlines, Limits, Pushed, Remote, RemoteConfig, RemoteSettings};
+use vx::remote::{Configured, Deadlines, Limits, Pushed, Remote, RemoteSettings};
 
 pub const MIB: u64 = 1024 * 1024;
 
@@ -36,7 +36,7 @@ pub fn settings(variables: &[(&str, &str)]) -> RemoteSettings {
     let read = |name: &str| {
         variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     };
-    RemoteSettings::read(&read, &RemoteConfig::default()).unwrap().unwrap()
+    RemoteSettings::read(&read, &Configured::default()).unwrap().unwrap()
 }
 
 /// A remote cache that these variables mean, which waits as long as it does for everybody.

@@ -10,9 +10,7 @@ use crate::cache::access::Access;
 use crate::config::RemoteConfig;
 use crate::error::Result;
 use crate::key::Key;
-use crate::remote::{
-    Event, Health, Remote, RemoteConfig as RemotePlace, RemoteError, RemoteSettings,
-};
+use crate::remote::{Configured, Event, Health, Remote, RemoteError, RemoteSettings};
 use crate::trust::{Head, Provenance, Signer, Trust, Variable, is_forked_pull_request};
 
 /// Who asks.
@@ -55,7 +53,7 @@ impl RemoteLayer {
     /// Settings that make no sense: of the remote, of the keys.
     pub fn open(settings: LayerSettings<'_>) -> Result<Option<Self>> {
         let LayerSettings { config, variable, access, head } = settings;
-        let place = RemotePlace { url: config.url.clone(), team: config.team.clone() };
+        let place = Configured { url: config.url.clone(), team: config.team.clone() };
         let Some(found) = RemoteSettings::read(variable, &place)? else { return Ok(None) };
         let trust = Trust::new(&config.trust, variable)?;
         let signer = Signer::from_variables(variable)?;
