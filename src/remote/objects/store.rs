@@ -1,38 +1,29 @@
-//! Object stores: S3, Google Cloud Storage, Azure Blob Storage, GitHub's cache. The only module that knows
-//! `opendal`.
-//!
-//! `opendal` makes and signs the requests; they go out through `client.rs`, with its proxies, certificate
-//! authorities, redirects and deadlines. What a server answered is noted on the way, so that an error says it.
+//! One bucket: its objects are asked for and sent through `opendal`.
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::header::DATE;
-use opendal::{
-    Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator,
-    services,
-};
+use opendal::{ErrorKind, HttpTransporter, OperationContext, Operator, services};
 use url::Url;
 
-use super::body::Body;
-use super::client::{Answer, Client, Request, SHORT};
-use super::error::RemoteError;
-use super::health::Asked;
-use super::location::{BucketKind, Location};
-use super::names::{LARGEST_TAG, artifact_name, tag_name};
-use super::network::is_of_this_machine;
-use super::received::Received;
-use super::remote::{Fetched, Pushed};
-use super::secret::Secret;
-use super::settings::RemoteSettings;
-use super::transfer::{Call, Limits};
+use super::transport::{Observed, Seen, Transport};
 use crate::key::Key;
+use crate::remote::client::Client;
+use crate::remote::error::RemoteError;
+use crate::remote::health::Asked;
+use crate::remote::location::{BucketKind, Location};
+use crate::remote::names::{LARGEST_TAG, artifact_name, tag_name};
+use crate::remote::received::Received;
+use crate::remote::remote::{Fetched, Pushed};
+use crate::remote::secret::Secret;
+use crate::remote::settings::RemoteSettings;
+use crate::remote::transfer::{Call, Limits};
 
 /// How many questions are asked at once.
 const AT_ONCE: usize = 16;
@@ -41,11 +32,8 @@ const PART: usize = 8 * 1024 * 1024;
 /// What is read from the file at once.
 const PIECE: usize = 1024 * 1024;
 
-/// Nothing in the environment, and the machine that was asked for its own is none of a cloud.
-const NO_CREDENTIALS: &str = "the provider's credentials are not set in the environment, and this machine has none of its own";
-
 /// A bucket.
-pub(super) struct Objects {
+pub(in crate::remote) struct Objects {
     client: Arc<Client>,
     operator: Operator,
     host: String,
@@ -56,21 +44,14 @@ pub(super) struct Objects {
 /// The bucket as one request sees it.
 struct View {
     operator: Operator,
-    seen: Arc<Mutex<Seen>>,
-}
-
-/// What the last answer said, besides what `opendal` makes of it.
-#[derive(Default)]
-struct Seen {
-    error: Option<RemoteError>,
-    status: Option<u16>,
-    code: Option<String>,
-    retry_after: Option<Duration>,
-    date: Option<String>,
+    observed: Observed,
 }
 
 impl Objects {
-    pub(super) fn new(client: Client, settings: &RemoteSettings) -> Result<Self, RemoteError> {
+    pub(in crate::remote) fn new(
+        client: Client,
+        settings: &RemoteSettings,
+    ) -> Result<Self, RemoteError> {
         let location = &settings.location;
         Ok(Self {
             client: Arc::new(client),
@@ -80,7 +61,7 @@ impl Objects {
         })
     }
 
-    pub(super) async fn fetch(
+    pub(in crate::remote) async fn fetch(
         &self,
         call: &Call,
         key: &Key,
@@ -124,7 +105,7 @@ impl Objects {
         }))
     }
 
-    pub(super) async fn push(
+    pub(in crate::remote) async fn push(
         &self,
         call: &Call,
         key: &Key,
@@ -142,7 +123,11 @@ impl Objects {
         self.written(&view, written)
     }
 
-    pub(super) async fn has(&self, call: &Call, keys: &[Key]) -> Result<HashSet<Key>, RemoteError> {
+    pub(in crate::remote) async fn has(
+        &self,
+        call: &Call,
+        keys: &[Key],
+    ) -> Result<HashSet<Key>, RemoteError> {
         futures_util::stream::iter(keys)
             .map(async |key| {
                 let view = self.view(call, None);
@@ -157,7 +142,11 @@ impl Objects {
             .await
     }
 
-    pub(super) async fn check(&self, call: &Call, asked: &mut Asked) -> Result<(), RemoteError> {
+    pub(in crate::remote) async fn check(
+        &self,
+        call: &Call,
+        asked: &mut Asked,
+    ) -> Result<(), RemoteError> {
         if let Some(endpoint) = &self.endpoint {
             asked.reached(&self.client, endpoint);
         }
@@ -174,16 +163,16 @@ impl Objects {
 
     /// The bucket for one request, which reads at most `limit` bytes.
     fn view(&self, call: &Call, limit: Option<u64>) -> View {
-        let seen = Arc::<Mutex<Seen>>::default();
+        let observed = Observed::default();
         let transport = Transport {
             client: Arc::clone(&self.client),
             call: call.clone(),
             limit,
             host: self.host.clone(),
-            seen: Arc::clone(&seen),
+            observed: observed.clone(),
         };
         let context = OperationContext::new().with_http_transport(HttpTransporter::new(transport));
-        View { operator: self.operator.clone().with_context(context), seen }
+        View { operator: self.operator.clone().with_context(context), observed }
     }
 
     /// Nothing, if what failed is that there is no such object.
@@ -266,8 +255,8 @@ impl Objects {
 }
 
 impl View {
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.observed.seen()
     }
 
     /// Gives the pieces of an object to `take` until that says no.
@@ -336,16 +325,6 @@ fn advice(code: Option<&str>) -> &'static str {
     }
 }
 
-/// The code in the XML of an error.
-fn code(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    let (_, rest) = text.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    let plain =
-        !code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    plain.then(|| code.to_owned())
-}
-
 fn operator(location: &Location, token: Option<&Secret>) -> Result<Operator, RemoteError> {
     let Location::Bucket { kind, name, prefix, .. } = location else {
         return Err(RemoteError::Config { reason: "it is no bucket".to_owned() });
@@ -380,109 +359,4 @@ fn operator(location: &Location, token: Option<&Secret>) -> Result<Operator, Rem
     built.map_err(|error| RemoteError::Config {
         reason: format!("{}: {}", location.host(), error.message()),
     })
-}
-
-/// The way out for `opendal`.
-struct Transport {
-    client: Arc<Client>,
-    call: Call,
-    limit: Option<u64>,
-    host: String,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl HttpTransport for Transport {
-    async fn fetch(
-        &self,
-        request: http::Request<Buffer>,
-    ) -> opendal::Result<http::Response<HttpBody>> {
-        let (parts, body) = request.into_parts();
-        let url = Url::parse(&parts.uri.to_string())
-            .map_err(|_| opendal::Error::new(ErrorKind::ConfigInvalid, "no URL can be made"))?;
-        let own = is_of_this_machine(&url);
-        let body = if body.is_empty() { Body::Empty } else { Body::Bytes(Iterator::collect(body)) };
-        let request = Request { method: parts.method, url, headers: parts.headers, body };
-        let answer = self.client.send(&self.call, request).await.map_err(|error| match error {
-            RemoteError::Cancelled => self.failed(error),
-            _ if own => self.failed(RemoteError::Config { reason: NO_CREDENTIALS.to_owned() }),
-            error => self.failed(error),
-        })?;
-        self.respond(answer, parts.uri).await.map_err(|error| self.failed(error))
-    }
-}
-
-impl Transport {
-    async fn respond(
-        &self,
-        mut answer: Answer,
-        uri: http::Uri,
-    ) -> Result<http::Response<HttpBody>, RemoteError> {
-        let status = answer.status;
-        {
-            let mut seen = self.seen();
-            *seen = Seen {
-                status: Some(status.as_u16()),
-                retry_after: answer.retry_after(),
-                date: answer.header(&DATE).map(str::to_owned),
-                ..Seen::default()
-            };
-        }
-        let mut response = http::Response::new(());
-        *response.status_mut() = status;
-        *response.headers_mut() = answer.headers.clone();
-        response.extensions_mut().insert(uri);
-        if status.is_client_error() || status.is_server_error() {
-            let body = answer.beginning(SHORT, &self.call.deadlines).await?;
-            self.seen().code = code(&body);
-            let stream = futures_util::stream::iter([Ok(Buffer::from(body))]);
-            return Ok(response.map(|()| HttpBody::new(stream, None)));
-        }
-        let declared = answer.declared_len();
-        if let (Some(limit), Some(declared)) = (self.limit, declared)
-            && declared > limit
-        {
-            return Err(RemoteError::TooLarge { host: self.host.clone(), limit });
-        }
-        let (seen, deadlines) = (Arc::clone(&self.seen), Arc::clone(&self.call.deadlines));
-        let stream = futures_util::stream::unfold(Some(answer), move |answer| {
-            let (seen, deadlines) = (Arc::clone(&seen), Arc::clone(&deadlines));
-            async move {
-                let mut answer = answer?;
-                match answer.chunk(&deadlines).await {
-                    Ok(chunk) => Some((Ok(Buffer::from(chunk?)), Some(answer))),
-                    Err(error) => Some((Err(note(&seen, error)), None)),
-                }
-            }
-        });
-        Ok(response.map(|()| HttpBody::new(Box::pin(stream), None)))
-    }
-
-    fn failed(&self, error: RemoteError) -> opendal::Error {
-        note(&self.seen, error)
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Keeps `error` for whoever asked `opendal`, which gets another one.
-fn note(seen: &Mutex<Seen>, error: RemoteError) -> opendal::Error {
-    seen.lock().unwrap_or_else(PoisonError::into_inner).error = Some(error);
-    opendal::Error::new(ErrorKind::Unexpected, "the request failed")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::code;
-
-    #[test]
-    fn the_code_of_an_error() {
-        let said =
-            b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>x</Message></Error>";
-        assert_eq!(code(said).as_deref(), Some("NoSuchKey"));
-        for other in ["", "<Code></Code>", "<Code>a b</Code>", "<Code>x", "\u{fffd}"] {
-            assert_eq!(code(other.as_bytes()), None, "{other}");
-        }
-    }
 }
