@@ -68,7 +68,9 @@ pub(super) fn info(located: &Located, as_json: bool, invoked: Invoked<'_>) -> Re
     console.line(&format!("Git:         {git}"));
     console.line(&format!("Cache:       {}", located.cache_dir.display()));
     console.line(&format!("Entries:     {entries}, {}", size(bytes)));
-    remote::lines(remote.as_ref()).iter().for_each(|line| console.line(line));
+    for line in remote::lines(remote.as_ref()) {
+        console.line(&line);
+    }
     Ok(0)
 }
 

@@ -42,7 +42,9 @@ pub(super) fn transfer_results(
             }
         }
         let warning = console.style(Stream::Err).paint(Colour::Yellow, "warning:");
-        problems.iter().for_each(|problem| console.note(&format!("{warning} {problem}")));
+        for problem in problems {
+            console.note(&format!("{warning} {problem}"));
+        }
     }
     Ok(i32::from(*failed > 0 || !problems.is_empty()))
 }

@@ -16,7 +16,7 @@ use crate::cache::{Event, RemoteLayer};
 use crate::span;
 
 /// How long a run waits for its last uploads.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 
 /// For each task that runs at once, so many requests are under way: they mostly wait.
 const REQUESTS: usize = 4;

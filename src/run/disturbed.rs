@@ -53,7 +53,9 @@ pub(super) fn take_back(
 pub(super) fn sound(context: &Context<'_>, tasks: &[TaskIx]) -> Vec<TaskIx> {
     let graph = context.graph;
     let mut above = vec![false; graph.nodes().len()];
-    tasks.iter().for_each(|task| above[task.index()] = true);
+    for task in tasks {
+        above[task.index()] = true;
+    }
     for task in graph.order().iter().rev() {
         if above[task.index()] {
             graph[*task].upstream.iter().for_each(|upstream| above[upstream.task.index()] = true);

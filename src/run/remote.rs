@@ -58,11 +58,12 @@ pub fn open_layer(
 
 /// Which keys of a plan the remote has that the cache directory has not.
 pub(super) fn ask_for(
-    remote: &RemoteLayer,
+    remote: Option<&RemoteLayer>,
     graph: &TaskGraph,
     planned: &[Planned],
     console: &Console,
 ) -> HashSet<Key> {
+    let Some(remote) = remote else { return HashSet::new() };
     span::phase("ask the remote");
     let missing = graph.nodes().iter().zip(planned).filter(|(node, planned)| {
         node.config.cache.is_some() && node.config.exec.is_some() && planned.found.is_none()
@@ -84,7 +85,9 @@ pub(super) fn warn_of_remote(remote: &RemoteLayer, uploaded: &Uploaded, console:
             lines.push(format!("{results} not uploaded: {cause}"));
         }
     }
-    lines.iter().for_each(|line| warn(console, line));
+    for line in lines {
+        warn(console, &line);
+    }
 }
 
 /// Removes the artifacts that were only to pass through the cache directory.

@@ -100,21 +100,13 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     }
     let remote = open_remote(options, &configs.workspace().remote, workspace.root(), invoked);
     if let Some(format) = options.dry {
-        let elsewhere = remote.as_ref().filter(|_| !options.force);
-        let elsewhere = elsewhere.map(|remote| ask_for(remote, &graph, &planned, invoked.console));
-        let report = PlanReport::new(
-            workspace,
-            &graph,
-            &planned,
-            (!options.force).then(|| elsewhere.unwrap_or_default()).as_ref(),
-        );
+        let elsewhere =
+            (!options.force).then(|| ask_for(remote.as_ref(), &graph, &planned, invoked.console));
+        let report = PlanReport::new(workspace, &graph, &planned, elsewhere.as_ref());
         print_plan(&report, format, invoked.console);
         return Ok(0);
     }
-    let summarize = options.summarize.as_ref().map(Option::as_deref).map(|named| {
-        ReportFile::prepare(Report::Summary, named, invoked.cwd, workspace.root(), run_id)
-    });
-    let summary_file = summarize.transpose()?;
+    let summary_file = summary_file(options, invoked, workspace.root(), run_id)?;
     let cache = if is_there { existing } else { open_cache(&cache_dir, options, invoked.console)? };
 
     let progress = Arc::new(Progress::new(graph.nodes().len()));
@@ -127,10 +119,7 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
         cache: cache.as_ref(),
         remote: remote.as_ref(),
         layers,
-        uploads: remote
-            .as_ref()
-            .filter(|remote| remote.access().write)
-            .map(|_| Uploads::new(Arc::clone(&progress))),
+        uploads: Uploads::to(remote.as_ref(), &progress),
         planned_at,
         printer: Printer::new(
             Arc::clone(invoked.console),
@@ -151,23 +140,16 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     if options.verify {
         return verify(&context, &planned, invoked.console, concurrency);
     }
-    let prefetch = if options.force || remote.is_none() {
-        Prefetch::default()
-    } else {
-        Prefetch::of(&graph, &planned)
-    };
+    let asks = remote.is_some() && !options.force;
+    let prefetch = if asks { Prefetch::of(&graph, &planned) } else { Prefetch::default() };
     context.planned = planned.into_iter().map(|planned| Mutex::new(Some(planned))).collect();
     let (mut outcomes, uploaded) = work_with_remote(&context, concurrency, &prefetch);
     drop(live);
-    for (task, bytes) in &uploaded.done {
-        outcomes[task.index()].uploaded = Some(*bytes);
-    }
-    if let Some(Err(error)) = cache.as_ref().map(|cache| take_back(&context, cache, &mut outcomes))
+    uploaded.note(&mut outcomes);
+    if let Some(cache) = &cache
+        && let Err(error) =
+            take_back(&context, cache, &mut outcomes).and_then(|()| let_pass(cache, &mut outcomes))
     {
-        warn(invoked.console, &error.to_string());
-    }
-
-    if let Some(Err(error)) = cache.as_ref().map(|cache| let_pass(cache, &mut outcomes)) {
         warn(invoked.console, &error.to_string());
     }
 
@@ -193,6 +175,17 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     let Keys { view, memo, .. } = context.keys;
     drop_aside((view, memo, outcomes, graph, found, read));
     Ok(exit_code)
+}
+
+/// The file that the run's summary is to be written to, if it is wanted.
+fn summary_file(
+    options: &RunOptions,
+    invoked: Invoked<'_>,
+    root: &Path,
+    run_id: &str,
+) -> Result<Option<ReportFile>> {
+    let prepare = |named| ReportFile::prepare(Report::Summary, named, invoked.cwd, root, run_id);
+    Ok(options.summarize.as_ref().map(Option::as_deref).map(prepare).transpose()?)
 }
 
 /// The cache of a run. A database from a newer vx is left alone and the run goes on without a cache; a

@@ -42,7 +42,7 @@ impl Ready {
 /// What a service's thread tells the one who waits for it to be ready.
 enum News {
     Ready,
-    Ended(Outcome),
+    Ended(Box<Outcome>),
 }
 
 /// A service that was started: its outcome so far, and since when it has been running.
@@ -124,11 +124,11 @@ impl Services {
             drop(span);
             self.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(task, outcome.clone());
             // Nobody listens any more once the service was ready.
-            let _ = sender.send(News::Ended(outcome));
+            let _ = sender.send(News::Ended(Box::new(outcome)));
         });
         match news.recv() {
             Ok(News::Ready) => began.ready(),
-            Ok(News::Ended(outcome)) => outcome,
+            Ok(News::Ended(outcome)) => *outcome,
             Err(_) => Outcome {
                 failure: Some("it ended unexpectedly".to_owned()),
                 vouched: false,

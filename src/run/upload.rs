@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::disturbed::sound;
+use super::outcome::Outcome;
 use super::progress::Progress;
 use crate::cache::{Cache, RemoteLayer};
 use crate::graph::TaskIx;
@@ -29,6 +30,15 @@ pub(super) struct Uploaded {
     pub left: usize,
     /// Why the first of those that failed did.
     pub failure: Option<String>,
+}
+
+impl Uploaded {
+    /// Notes in the outcomes what was sent.
+    pub(super) fn note(&self, outcomes: &mut [Outcome]) {
+        for (task, bytes) in &self.done {
+            outcomes[task.index()].uploaded = Some(*bytes);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -66,10 +76,14 @@ enum Job {
 }
 
 impl Uploads {
-    /// An empty queue, whose length `progress` tells.
+    /// An empty queue, whose length `progress` tells; `None` where nothing goes to the remote.
     #[must_use]
-    pub(super) fn new(progress: Arc<Progress>) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), progress }
+    pub(super) fn to(remote: Option<&RemoteLayer>, progress: &Arc<Progress>) -> Option<Self> {
+        remote.filter(|remote| remote.access().write).map(|_| Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            progress: Arc::clone(progress),
+        })
     }
 
     /// Adds the result of a task that has ended, its outcome being known.
@@ -126,7 +140,8 @@ impl Uploads {
             if state.is_given_up {
                 return None;
             }
-            if let Some(task) = state.ready.pop_front() {
+            let ready = state.ready.pop_front();
+            if let Some(task) = ready {
                 state.under_way += 1;
                 return Some(Job::Push(task));
             }

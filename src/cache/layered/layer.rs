@@ -66,14 +66,11 @@ impl RemoteLayer {
             Signer::None => Provenance::default(),
             _ => Provenance::of(variable, head),
         };
-        let mut unwritable = None;
-        if access.write
-            && let Err(reason) = trust.foresee(&signer, &provenance)
-        {
-            // Nobody would use it, and it could replace what others do use.
-            access.write = false;
-            unwritable = Some(format!("nothing is uploaded, as no one would use it: {reason}"));
-        }
+        // What nobody would use could replace what others do use.
+        let useless = trust.foresee(&signer, &provenance).err().filter(|_| access.write);
+        access.write &= useless.is_none();
+        let unwritable =
+            useless.map(|reason| format!("nothing is uploaded, as no one would use it: {reason}"));
         Ok(Some(Self {
             team: found.team().to_owned(),
             remote: Remote::open(&found, USER_AGENT)?,

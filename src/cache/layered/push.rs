@@ -45,13 +45,12 @@ impl RemoteLayer {
     /// [`PushError`].
     pub fn push(&self, cache: &Cache, key: &Key, duration_ms: u64) -> Result<u64, PushError> {
         let path = directory::artifact(cache.dir(), key);
-        let tag = match self.signer {
-            Signer::None => None,
-            _ => {
-                let (sha256, bytes) = digest(&path).map_err(PushError::Read)?;
-                let artifact = Artifact { key, team: &self.team, sha256, bytes, path: &path };
-                self.signer.tag(&artifact, &self.provenance).map_err(PushError::Sign)?
-            }
+        let tag = if matches!(self.signer, Signer::None) {
+            None
+        } else {
+            let (sha256, bytes) = digest(&path).map_err(PushError::Read)?;
+            let artifact = Artifact { key, team: &self.team, sha256, bytes, path: &path };
+            self.signer.tag(&artifact, &self.provenance).map_err(PushError::Sign)?
         };
         let commit = self.provenance.commit.as_deref();
         let about = Pushed { duration_ms, tag: tag.as_deref(), commit };

@@ -23,7 +23,7 @@ use crate::run::stop::{Cause, Listening, Stop};
 /// As much as a pipe holds where it is largest by default.
 const CHUNK: usize = 64 * 1024;
 /// Some systems refuse to poll for much longer than this.
-const LONGEST_POLL: Duration = Duration::from_secs(3600);
+const LONGEST_POLL: Duration = Duration::from_hours(1);
 
 /// Tells what happens to one process.
 pub(super) struct Watch<'a> {
