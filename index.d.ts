@@ -122,6 +122,8 @@ export interface NativePruneResult {
 
 /** The remote beneath a cache; what is absent comes from the environment. */
 export interface NativeRemote {
+  /** The environment as the runtime has it, which may be another than the process was started with. */
+  variables: Record<string, string>
   url?: string
   team?: string
   publicKeys?: Array<string>

@@ -71,5 +71,5 @@ function toNativeRemote(remote) {
     throw codedError('VX_ARGUMENT', 'the remote is described by an object such as { url, team }')
   }
   const { url, team, publicKeys, policy, write } = remote
-  return { url, team, publicKeys, refs: policy?.refs, write }
+  return { variables: { ...process.env }, url, team, publicKeys, refs: policy?.refs, write }
 }

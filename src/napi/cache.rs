@@ -205,7 +205,7 @@ fn layer(options: NativeRemote) -> Result<RemoteLayer> {
     let root = std::env::current_dir().unwrap_or_default();
     let opened = RemoteLayer::open(LayerSettings {
         config: &config,
-        variable: &|name| std::env::var(name).ok(),
+        variable: &|name| options.variables.get(name).cloned(),
         access: options.write.map(|_| access),
         head: &|| head_of(&root),
     })?;

@@ -1,5 +1,7 @@
 //! The plain objects that cross the boundary.
 
+use std::collections::HashMap;
+
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
@@ -30,6 +32,8 @@ pub struct NativeKeyInput {
 /// The remote beneath a cache; what is absent comes from the environment.
 #[napi(object)]
 pub struct NativeRemote {
+    /// The environment as the runtime has it, which may be another than the process was started with.
+    pub variables: HashMap<String, String>,
     pub url: Option<String>,
     pub team: Option<String>,
     pub public_keys: Option<Vec<String>>,

@@ -251,7 +251,7 @@ fn deadlines(env: &Environment<'_>) -> Result<Deadlines, SettingsError> {
     let name = "VX_REMOTE_CACHE_TIMEOUT";
     let Some(text) = env.get(name) else { return Ok(Deadlines::default()) };
     match text.parse::<u64>() {
-        Ok(ms @ 1..=600_000) => Ok(Deadlines::default().with_first_byte(Duration::from_millis(ms))),
+        Ok(ms @ 1..=600_000) => Ok(Deadlines::with_patience(Duration::from_millis(ms))),
         _ => Err(SettingsError {
             setting: name.to_owned(),
             problem: "is no number of milliseconds between 1 and 600000".to_owned(),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn the_timeout_scales_connection_and_first_byte() {
+    fn the_timeout_scales_whatever_is_waited_for() {
         let settings = read(
             &[("VX_REMOTE_CACHE_URL", "https://vx"), ("VX_REMOTE_CACHE_TIMEOUT", "1000")],
             &Configured::default(),
@@ -387,5 +387,9 @@ mod tests {
         .unwrap();
         assert_eq!(settings.deadlines.connect, Duration::from_millis(400));
         assert_eq!(settings.deadlines.first_byte, Duration::from_secs(1));
+        assert_eq!(settings.deadlines.stall, Duration::from_secs(1));
+        assert_eq!(settings.deadlines.taking, Duration::from_secs(3));
+        assert_eq!(settings.deadlines.verdict, Duration::from_secs(6));
+        assert_eq!(settings.deadlines.call, Deadlines::default().call);
     }
 }

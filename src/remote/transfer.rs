@@ -59,10 +59,22 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// These with `first_byte` for the first byte, and two fifths of it for the connection.
+    /// Those for a server that is given `first_byte` to begin its answer, and as many times as long for whatever else is
+    /// waited for. How long a whole call may take, and how often it is tried, stays as it is.
     #[must_use]
-    pub fn with_first_byte(self, first_byte: Duration) -> Self {
-        Self { connect: first_byte * 2 / 5, first_byte, ..self }
+    pub fn with_patience(first_byte: Duration) -> Self {
+        let usual = Self::default();
+        let patience = first_byte.as_secs_f64() / usual.first_byte.as_secs_f64();
+        let scaled = |time: Duration| time.mul_f64(patience);
+        Self {
+            connect: scaled(usual.connect),
+            first_byte,
+            stall: scaled(usual.stall),
+            pace_over: scaled(usual.pace_over),
+            taking: scaled(usual.taking),
+            verdict: scaled(usual.verdict),
+            ..usual
+        }
     }
 }
 
