@@ -40,7 +40,10 @@ pub struct RemoteLayer {
     pub(super) access: Access,
     /// What was asked, each key once. Whoever comes second waits for the first.
     pub(super) asked: Mutex<HashMap<Key, Arc<OnceLock<Answer>>>>,
+    /// Artifacts that came and are not used.
     pub(super) remarks: Remarks,
+    /// Artifacts that did not come.
+    pub(super) failures: Remarks,
     /// Why nothing is uploaded although it might be.
     unwritable: Option<String>,
 }
@@ -80,6 +83,7 @@ impl RemoteLayer {
             access,
             asked: Mutex::default(),
             remarks: Remarks::default(),
+            failures: Remarks::default(),
             unwritable,
         }))
     }
@@ -132,8 +136,13 @@ impl RemoteLayer {
     pub fn take_remarks(&self) -> Vec<String> {
         let trouble =
             self.remote.trouble().map(|cause| format!("{cause}; its results are made here"));
-        let refused = self.remarks.take();
-        trouble.into_iter().chain(refused).collect()
+        let mut failures = self.failures.take("not fetched");
+        if trouble.is_some() {
+            // They are what opened the breaker: one cause, one line.
+            failures.clear();
+        }
+        let refused = self.remarks.take("not used");
+        trouble.into_iter().chain(failures).chain(refused).collect()
     }
 
     pub(super) fn slot(&self, key: &Key) -> Arc<OnceLock<Answer>> {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::layer::RemoteLayer;
+use crate::artifact::ArtifactError;
 use crate::cache::error::CacheError;
 use crate::cache::handle::Cache;
 use crate::key::Key;
@@ -80,9 +81,9 @@ impl RemoteLayer {
             // Trouble with the remote as a whole is told once, by the remote itself.
             Ok(None)
             | Err(Trouble::Remote(RemoteError::Unavailable { .. } | RemoteError::Cancelled)) => {}
-            Err(Trouble::Remote(error)) => self.remarks.add(error.to_string(), key),
+            Err(Trouble::Remote(error)) => self.failures.add(error.to_string(), key),
             Err(Trouble::Distrust(distrust)) => self.remarks.add(distrust.to_string(), key),
-            Err(Trouble::Cache(error)) => self.remarks.add(error.to_string(), key),
+            Err(Trouble::Cache(error)) => self.remarks.add(unusable(&error), key),
         }
         Answer::Miss
     }
@@ -104,5 +105,21 @@ impl RemoteLayer {
         let was_here = cache.holds(key);
         cache.ingest(key, incoming).map_err(Trouble::Cache)?;
         Ok(Some(Pulled { bytes: fetched.bytes, was_here, provenance }))
+    }
+}
+
+/// What is wrong with an artifact, without the name of the file that it was received in: that is gone.
+fn unusable(error: &CacheError) -> String {
+    match error {
+        CacheError::Artifact(ArtifactError::Corrupt { reason, .. }) => {
+            format!("it is damaged: {reason}")
+        }
+        CacheError::Artifact(ArtifactError::OtherKey { .. }) => {
+            "it belongs to another key".to_owned()
+        }
+        CacheError::Artifact(ArtifactError::OtherVersion { found, .. }) => {
+            format!("it has format version {found}, which this vx does not read")
+        }
+        other => other.to_string(),
     }
 }

@@ -5,6 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::key::Key;
 
+/// More reasons than these are not told one by one.
+const MOST: usize = 4;
+
 /// Reasons, with how often each was met and an example.
 #[derive(Debug, Default)]
 pub(super) struct Remarks(Mutex<BTreeMap<String, (usize, Key)>>);
@@ -16,17 +19,22 @@ impl Remarks {
         all.entry(reason).or_insert_with(|| (0, key.clone())).0 += 1;
     }
 
-    /// One line for each reason, and none of them again.
-    pub(super) fn take(&self) -> Vec<String> {
+    /// One line for each reason, and none of them again; `fate` is what became of the artifacts.
+    pub(super) fn take(&self, fate: &str) -> Vec<String> {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let line = |(reason, (count, key)): (String, (usize, Key))| {
-            if count == 1 {
-                format!("the remote's artifact {key} is not used: {reason}")
+        let line = |(reason, (count, key)): (&String, &(usize, Key))| {
+            if *count == 1 {
+                format!("the remote's artifact {key} is {fate}: {reason}")
             } else {
-                format!("{count} artifacts of the remote, such as {key}, are not used: {reason}")
+                format!("{count} artifacts of the remote, such as {key}, are {fate}: {reason}")
             }
         };
-        all.into_iter().map(line).collect()
+        let mut lines: Vec<String> = all.iter().take(MOST).map(line).collect();
+        let rest: usize = all.values().skip(MOST).map(|(count, _)| count).sum();
+        if rest > 0 {
+            lines.push(format!("{fate} for other reasons: {rest} more of the remote's artifacts"));
+        }
+        lines
     }
 }
 
@@ -42,10 +50,20 @@ mod tests {
             remarks.add("it is not signed".to_owned(), &key(n));
         }
         remarks.add("it is damaged".to_owned(), &key(9));
-        let lines = remarks.take();
+        let lines = remarks.take("not used");
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains(&key(9).to_string()) && lines[0].ends_with("it is damaged"));
         assert!(lines[1].starts_with("3 artifacts") && lines[1].contains(&key(1).to_string()));
-        assert!(remarks.take().is_empty());
+        assert!(remarks.take("not used").is_empty());
+    }
+    #[test]
+    fn reasons_without_end_are_counted() {
+        let remarks = Remarks::default();
+        for n in 0..20_u8 {
+            remarks.add(format!("reason {n:02}"), &Key::parse(&format!("{n:032x}")).unwrap());
+        }
+        let lines = remarks.take("not used");
+        assert_eq!(lines.len(), MOST + 1);
+        assert!(lines[MOST].contains("16 more"), "{lines:?}");
     }
 }
