@@ -24,9 +24,12 @@ export const GIT_ENV = {
 /** What would change how vx prints: a test that wants one of these sets it. */
 const LOOKS = new Set(['CI', 'GITHUB_ACTIONS', 'FORCE_COLOR', 'NO_COLOR'])
 
+/** What would name a remote cache, the way to it, or the CI run that uses it: the same holds. */
+const REMOTE = /^(?:VX_REMOTE_CACHE_|TURBO_|ACTIONS_|GITHUB_|CI_|(?:HTTPS?|ALL|NO)_PROXY$)/i
+
 /** The environment that vx is run in: the machine's, without what the outcome must not depend on. */
 export function hostEnv(changes = {}) {
-  const own = Object.entries(process.env).filter(([name]) => !LOOKS.has(name))
+  const own = Object.entries(process.env).filter(([name]) => !LOOKS.has(name) && !REMOTE.test(name))
   return { ...Object.fromEntries(own), ...GIT_ENV, ...changes }
 }
 

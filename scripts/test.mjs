@@ -20,6 +20,9 @@ const GENERATED = ['index.js', 'index.d.ts', 'npm']
 
 const NEWER_NODE = join(ROOT, '__test__/runtimes')
 
+/** Servers of others, for the tests of the remote cache. */
+const SERVERS = join(ROOT, '__test__/servers')
+
 const STEPS = {
   lint() {
     run('cargo', ['fmt', '--check'])
@@ -42,6 +45,7 @@ const STEPS = {
     }
   },
   types: () => tool('typescript', 'tsc', ['--project', ROOT]),
+  servers: () => ensureModules(SERVERS),
   node: () => run(process.execPath, ['--test', ...testFiles()]),
   bun: () => run(bunBinary(), ['test', '--timeout', '60000', ...testFiles()]),
   node24() {
@@ -64,6 +68,9 @@ const STEPS = {
 /** Steps that run the addon. */
 const NEED_ADDON = new Set(['drift', 'types', 'node', 'bun', 'node24'])
 
+/** Steps that run the JavaScript tests. */
+const NEED_SERVERS = new Set(['node', 'bun', 'node24'])
+
 function tool(packageName, command, args) {
   run(process.execPath, [toolScript(packageName, command), ...args])
 }
@@ -84,6 +91,9 @@ await main(() => {
   ensureModules()
   if (wanted.some((name) => NEED_ADDON.has(name)) && !wanted.includes('build')) {
     STEPS.build()
+  }
+  if (wanted.some((name) => NEED_SERVERS.has(name)) && !wanted.includes('servers')) {
+    STEPS.servers()
   }
   for (const [name, step] of Object.entries(STEPS)) {
     if (wanted.length === 0 || wanted.includes(name)) {
