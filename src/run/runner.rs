@@ -30,12 +30,13 @@ use super::summary::Counts;
 use super::upload::Uploads;
 use super::verify::verify;
 use crate::cache::{Cache, CacheError, ConfigValue, EndOfRun, PruneOptions};
-use crate::config::{Evaluator, Retention};
+use crate::config::{Configs, Evaluator, Retention};
 use crate::error::Result;
 use crate::graph::{Request, TaskGraph, select};
 use crate::inputs::Walked;
 use crate::parallel::drop_aside;
 use crate::span;
+use crate::workspace::Workspace;
 
 /// What a run is given from outside.
 #[derive(Clone, Copy)]
@@ -77,21 +78,14 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     // What is not there yet is made when the plan stands: a run that is refused leaves nothing behind.
     let Place { dir: cache_dir, is_there, cache: existing } = place;
     span::phase("build the graph");
-    let request = Request {
-        selectors: &options.selectors,
-        filters: &options.filters,
-        all: options.all,
-        cwd: invoked.cwd,
-    };
-    let graph = TaskGraph::build(workspace, configs, &select(workspace, configs, request)?)?;
+    let graph = build_graph(options, invoked.cwd, workspace, configs)?;
     let outside =
         Outside { host: invoked.host, forward_args: &options.forward_args, stop: invoked.stop };
     let keys = Keys::look(workspace, &graph, outside, load(existing.as_ref(), workspace.root())?)?;
     let worktree = workspace.root();
     let planned_at = existing.as_ref().and_then(Cache::version);
     let layers = options.layers.unwrap_or_default();
-    let readable = existing.as_ref().filter(|_| layers.local.read);
-    let planned = plan(&keys, &graph, readable, worktree)?;
+    let planned = plan(&keys, &graph, existing.as_ref().filter(|_| layers.local.read), worktree)?;
     span::phase("prepare");
     graph.undeclared().iter().for_each(|slip| warn(invoked.console, &slip.to_string()));
     warn_about_inputs(&graph, &planned, invoked.console);
@@ -175,6 +169,18 @@ fn run_to_end(options: &RunOptions, invoked: Invoked<'_>, run_id: &str) -> Resul
     let Keys { view, memo, .. } = context.keys;
     drop_aside((view, memo, outcomes, graph, found, read));
     Ok(exit_code)
+}
+
+/// The graph of what was asked for.
+fn build_graph(
+    options: &RunOptions,
+    cwd: &Path,
+    workspace: &Workspace,
+    configs: &Configs,
+) -> Result<TaskGraph> {
+    let request =
+        Request { selectors: &options.selectors, filters: &options.filters, all: options.all, cwd };
+    Ok(TaskGraph::build(workspace, configs, &select(workspace, configs, request)?)?)
 }
 
 /// The file that the run's summary is to be written to, if it is wanted.

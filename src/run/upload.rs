@@ -107,14 +107,12 @@ impl Uploads {
 
     /// Waits until all is done, at most for `time`; then what has not begun is given up.
     pub(super) fn drain(&self, time: Duration) {
-        let mut state = self.lock();
-        state.is_closed = true;
+        self.lock().is_closed = true;
         self.changed.notify_all();
-        let waited = self
-            .changed
-            .wait_timeout_while(state, time, |state| state.left() > 0 && !state.is_given_up);
-        waited.unwrap_or_else(PoisonError::into_inner).0.is_given_up = true;
-        self.changed.notify_all();
+        let is_busy = |state: &mut State| state.left() > 0 && !state.is_given_up;
+        let waited = self.changed.wait_timeout_while(self.lock(), time, is_busy);
+        drop(waited);
+        self.give_up();
     }
 
     /// Lets nothing more begin.
