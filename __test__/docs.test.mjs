@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -75,6 +75,12 @@ test('every module that docs/architecture.md names exists', () => {
   }
 })
 
+/** Throws unless there is such a directory, such a file, or a file with what stands around `*` in its name. */
 function readdirOrFile(path) {
-  return path.endsWith('/') ? readdirSync(path) : readFileSync(path)
+  const [start, end] = basename(path).split('*')
+  if (end === undefined) {
+    return path.endsWith('/') ? readdirSync(path) : readFileSync(path)
+  }
+  const named = readdirSync(dirname(path)).filter((name) => name.startsWith(start) && name.endsWith(end))
+  return assert.notEqual(named.length, 0, `nothing is called ${path}`)
 }

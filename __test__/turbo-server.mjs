@@ -8,7 +8,8 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { scratch } from './scratch.mjs'
 
-const SERVER = join(
+/** The program of the server. */
+export const SERVER = join(
   dirname(fileURLToPath(import.meta.url)),
   'servers/node_modules/turborepo-remote-cache/dist/cli.js',
 )
