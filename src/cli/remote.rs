@@ -71,9 +71,8 @@ pub(super) fn lines(looked: Option<&Looked>) -> Vec<String> {
             let mut lines = vec![format!("Remote:      {}, {may}", health.store)];
             lines.extend(unwritable.iter().map(|reason| format!("  {reason}")));
             lines.extend(health.facts.iter().map(|(name, value)| format!("  {name}: {value}")));
-            lines.extend(health.problem.iter().map(|problem| {
-                format!("  problem: {problem} ({})", health.code.unwrap_or("VX_REMOTE"))
-            }));
+            let problem = health.problem.iter().zip(health.code);
+            lines.extend(problem.map(|(problem, code)| format!("  problem: {problem} ({code})")));
             lines
         }
     }

@@ -2,10 +2,13 @@
 //!
 //! Three failed calls in a row open it for a while; then one call is let through, and its success closes it.
 //! What no repetition can mend, a refused token above all, opens it for good: for what is read and what is
-//! written separately, since a token that may only read is a usual one.
+//! written separately, since a token that may only read is a usual one. A call that began after a failure is given
+//! up when the breaker opens: it would only wait once more for what did not come.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use super::error::RemoteError;
 
@@ -26,6 +29,8 @@ pub(super) enum Access {
 pub(super) struct Breaker {
     rest: Duration,
     state: Mutex<State>,
+    /// How often it was opened. Changed under the lock of the state.
+    openings: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -47,16 +52,33 @@ struct State {
 pub(super) struct Pass {
     access: Access,
     probe: bool,
+    /// For a call that begins in doubt: changes when the breaker opens.
+    doubt: Option<watch::Receiver<u64>>,
+}
+
+impl Pass {
+    /// Comes back when the call had better be given up; never for one that began while all was well.
+    pub(super) async fn is_in_vain(&self) {
+        if let Some(doubt) = &self.doubt {
+            // Fails when the breaker is gone, with which nobody waits any more.
+            let _ = doubt.clone().changed().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Breaker {
     pub(super) fn new(rest: Option<Duration>) -> Self {
-        Self { rest: rest.unwrap_or(REST), state: Mutex::default() }
+        Self { rest: rest.unwrap_or(REST), state: Mutex::default(), openings: watch::channel(0).0 }
     }
 
     /// Lets a call through, or says why not.
     pub(super) fn enter(&self, access: Access, now: Instant) -> Result<Pass, RemoteError> {
-        self.state().enter(access, now)
+        let mut state = self.state();
+        let mut pass = state.enter(access, now)?;
+        pass.doubt = (state.failures > 0 && !pass.probe).then(|| self.openings.subscribe());
+        Ok(pass)
     }
 
     /// Notes how a call ended.
@@ -77,6 +99,7 @@ impl Breaker {
                 if pass.probe || state.failures >= FAILURES {
                     state.open_until = Some(now + self.rest);
                     state.trouble = Some(error.to_string());
+                    self.openings.send_modify(|openings| *openings += 1);
                 }
             }
             Verdict::Refused => {
@@ -120,14 +143,14 @@ impl State {
             return Err(RemoteError::Unavailable { reason: reason.clone() });
         }
         let Some(until) = self.open_until else {
-            return Ok(Pass { access, probe: false });
+            return Ok(Pass { access, probe: false, doubt: None });
         };
         if now < until || self.probing {
             let reason = self.trouble.clone().unwrap_or_default();
             return Err(RemoteError::Unavailable { reason });
         }
         self.probing = true;
-        Ok(Pass { access, probe: true })
+        Ok(Pass { access, probe: true, doubt: None })
     }
 
     fn refused(&self, access: Access) -> Option<&String> {
@@ -282,5 +305,19 @@ mod tests {
         for _ in 0..10 {
             assert!(once(&breaker, Access::Write, &too_large, now));
         }
+    }
+    #[tokio::test]
+    async fn what_began_in_doubt_ends_when_it_opens() {
+        let (breaker, now) = (Breaker::new(None), Instant::now());
+        let calm = breaker.enter(Access::Read, now).unwrap();
+        once(&breaker, Access::Read, &failed(), now);
+        let doubtful = breaker.enter(Access::Write, now).unwrap();
+        let soon = Duration::from_millis(5);
+        assert!(tokio::time::timeout(soon, doubtful.is_in_vain()).await.is_err());
+        once(&breaker, Access::Read, &failed(), now);
+        once(&breaker, Access::Read, &failed(), now);
+        doubtful.is_in_vain().await;
+        // It may be in the middle of a large artifact.
+        assert!(tokio::time::timeout(soon, calm.is_in_vain()).await.is_err());
     }
 }

@@ -224,8 +224,17 @@ impl Remote {
             let call = inner.new_call();
             // A probe is one try.
             let go_on = || inner.breaker.is_closed();
-            engine
-                .block_on(call.run(call.tries(go_on, async || attempt(&engine.store, &call).await)))
+            let tries = call.tries(go_on, async || attempt(&engine.store, &call).await);
+            engine.block_on(call.run(async {
+                tokio::select! {
+                    biased;
+                    result = tries => result,
+                    () = pass.is_in_vain() => {
+                        let reason = inner.breaker.trouble().unwrap_or_default();
+                        Err(RemoteError::Unavailable { reason })
+                    }
+                }
+            }))
         });
         inner.breaker.leave(&pass, &result, Instant::now());
         result
