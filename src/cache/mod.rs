@@ -24,7 +24,7 @@ mod prune;
 mod restore;
 mod save;
 
-pub use crate::remote::{Event, Health};
+pub use crate::remote::{Configured, Event, Health};
 pub use crate::store::{
     Component, EntrySummary, Invocation, ProjectStats, RunRecord, RunStatus, Stats,
 };

@@ -15,10 +15,9 @@ use super::shapes::{
 };
 use crate::artifact::{Anchor, Anchors, Captured, Logs, OutputPath};
 use crate::cache::{
-    Access, Answer, Cache, CacheError, Entry, LayerSettings, PruneOptions, RemoteLayer,
+    Access, Answer, Cache, CacheError, Configured, Entry, LayerSettings, PruneOptions, RemoteLayer,
     RestoreSpec, RestoreTarget, RunRecord, RunStatus, SaveRequest, head_of,
 };
-use crate::config::RemoteConfig;
 use crate::error::Result;
 use crate::file_id::{FileId, ObjectFormat};
 use crate::git::Repo;
@@ -194,17 +193,15 @@ impl NativeCache {
 /// The layer that the options and the environment describe.
 fn layer(options: NativeRemote) -> Result<RemoteLayer> {
     let access = Access { read: true, write: options.write.unwrap_or(true) };
-    let config = RemoteConfig {
-        url: options.url,
-        team: options.team,
-        trust: TrustConfig {
-            public_keys: options.public_keys.unwrap_or_default(),
-            policy: options.refs.map(|refs| Policy { refs }),
-        },
+    let configured = Configured { url: options.url, team: options.team };
+    let trust = TrustConfig {
+        public_keys: options.public_keys.unwrap_or_default(),
+        policy: options.refs.map(|refs| Policy { refs }),
     };
     let root = std::env::current_dir().unwrap_or_default();
     let opened = RemoteLayer::open(LayerSettings {
-        config: &config,
+        configured: &configured,
+        trust: &trust,
         variable: &|name| options.variables.get(name).cloned(),
         access: options.write.map(|_| access),
         head: &|| head_of(&root),

@@ -77,7 +77,9 @@ impl Breaker {
     pub(super) fn enter(&self, access: Access, now: Instant) -> Result<Pass, RemoteError> {
         let mut state = self.state();
         let mut pass = state.enter(access, now)?;
+        // Before anybody can note another failure, so that none is missed.
         pass.doubt = (state.failures > 0 && !pass.probe).then(|| self.openings.subscribe());
+        drop(state);
         Ok(pass)
     }
 

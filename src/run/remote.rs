@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::plan::Planned;
 use super::runner::{Invoked, warn};
 use super::upload::Uploaded;
-use crate::cache::{Access, Cache, CacheError, LayerSettings, RemoteLayer, head_of};
+use crate::cache::{Access, Cache, CacheError, Configured, LayerSettings, RemoteLayer, head_of};
 use crate::config::RemoteConfig;
 use crate::error::Result;
 use crate::graph::TaskGraph;
@@ -48,8 +48,10 @@ pub fn open_layer(
     root: &Path,
     invoked: Invoked<'_>,
 ) -> Result<Option<RemoteLayer>> {
+    let configured = Configured { url: config.url.clone(), team: config.team.clone() };
     RemoteLayer::open(LayerSettings {
-        config,
+        configured: &configured,
+        trust: &config.trust,
         variable: &|name| value(invoked.host, name).map(std::borrow::Cow::into_owned),
         access,
         head: &|| head_of(root),

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::pull::Answer;
 use super::remarks::Remarks;
 use crate::cache::access::Access;
-use crate::config::RemoteConfig;
 use crate::error::Result;
 use crate::key::Key;
 use crate::remote::{Configured, Event, Health, Remote, RemoteError, RemoteSettings};
-use crate::trust::{Head, Provenance, Signer, Trust, Variable, is_forked_pull_request};
+use crate::trust::{
+    Head, Provenance, Signer, Trust, TrustConfig, Variable, is_forked_pull_request,
+};
 
 /// Who asks.
 const USER_AGENT: &str = concat!("vx/", env!("CARGO_PKG_VERSION"));
@@ -19,8 +20,10 @@ const USER_AGENT: &str = concat!("vx/", env!("CARGO_PKG_VERSION"));
 /// Where the settings of a layer come from.
 #[derive(Clone, Copy)]
 pub struct LayerSettings<'a> {
-    /// What the workspace's config says.
-    pub config: &'a RemoteConfig,
+    /// Where the remote lies, as far as that is configured.
+    pub configured: &'a Configured,
+    /// Whom to believe.
+    pub trust: &'a TrustConfig,
     /// The environment.
     pub variable: &'a Variable<'a>,
     /// What may be done with the remote; `None`: all, but only reading in the CI of a forked pull request.
@@ -55,10 +58,9 @@ impl RemoteLayer {
     /// # Errors
     /// Settings that make no sense: of the remote, of the keys.
     pub fn open(settings: LayerSettings<'_>) -> Result<Option<Self>> {
-        let LayerSettings { config, variable, access, head } = settings;
-        let place = Configured { url: config.url.clone(), team: config.team.clone() };
-        let Some(found) = RemoteSettings::read(variable, &place)? else { return Ok(None) };
-        let trust = Trust::new(&config.trust, variable)?;
+        let LayerSettings { configured, trust, variable, access, head } = settings;
+        let Some(found) = RemoteSettings::read(variable, configured)? else { return Ok(None) };
+        let trust = Trust::new(trust, variable)?;
         let signer = Signer::from_variables(variable)?;
         let by_default = || Access { read: true, write: !is_forked_pull_request(variable) };
         let mut access = access.unwrap_or_else(by_default);
