@@ -71,13 +71,18 @@ pub(super) fn work_with_remote(
     })
 }
 
-/// Tells the remote what was found and what was not; what it makes of that is its business.
+/// Tells the remote what was found and what was not; what it makes of that is its business. A run that had nothing to
+/// ask of it does not speak to it for this alone.
 fn tell<'scope>(
     scope: &'scope Scope<'scope, '_>,
     context: &Context<'_>,
     remote: &'scope RemoteLayer,
     outcomes: &[Outcome],
 ) -> Receiver<()> {
+    let (ended, told) = channel();
+    if !remote.was_asked() {
+        return told;
+    }
     let tasks = context.graph.nodes().iter().zip(outcomes);
     let events: Vec<Event> = tasks
         .filter(|(node, _)| node.config.cache.is_some())
@@ -94,7 +99,6 @@ fn tell<'scope>(
             })
         })
         .collect();
-    let (ended, told) = channel();
     scope.spawn(move || {
         // Nobody is helped by knowing that it did not work.
         let _ = remote.record(&events);

@@ -1,6 +1,7 @@
 //! Asking the remote for a key: at most once, and nothing of the answer counts before it was judged and verified.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use super::layer::RemoteLayer;
 use crate::artifact::ArtifactError;
@@ -48,6 +49,13 @@ impl RemoteLayer {
             return Answer::Miss;
         }
         self.slot(key).get_or_init(|| self.ask(cache, key)).clone()
+    }
+
+    /// Whether the remote was asked for any key.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.values().any(|slot| slot.get().is_some())
     }
 
     /// What [`Self::pull`] brought, if it was called for this key.
