@@ -288,6 +288,8 @@ describe('vx stats and vx info', unix, () => {
       totalBytes: 0,
       runCountLast24h: 0,
       hitCountLast24h: 0,
+      bytesUploadedLast24h: 0,
+      bytesDownloadedLast24h: 0,
       savedMs: 0,
       projects: [],
     })
@@ -312,6 +314,8 @@ describe('vx stats and vx info', unix, () => {
       totalBytes: sizes[0] + sizes[1],
       runCountLast24h: 7,
       hitCountLast24h: 3,
+      bytesUploadedLast24h: 0,
+      bytesDownloadedLast24h: 0,
     })
     assert.ok(savedMs > 0)
     const counts = projects.map(({ project, hits, misses }) => ({ project, hits, misses }))
@@ -351,6 +355,7 @@ describe('vx stats and vx info', unix, () => {
       git: 'sha1',
       cacheDir: join(root, '.vx/cache'),
       entryCount: 2,
+      remote: null,
     })
     assert.ok(cores > 0 && totalBytes > 0)
     assert.match(workspaceFingerprint, HASH)
