@@ -201,7 +201,7 @@ fn stats_count_hits_misses_and_the_time_that_hits_saved() {
     let stats = store.stats(100).unwrap();
     assert_eq!((stats.entry_count, stats.total_bytes), (1, 10));
     assert_eq!((stats.run_count, stats.hit_count, stats.saved_ms), (6, 3, 1_000));
-    assert_eq!((stats.uploaded, stats.downloaded), (7, 9));
+    assert_eq!((stats.uploaded, stats.downloaded), (7, 5 * 7 + 9));
     assert_eq!(
         stats.projects,
         [
