@@ -59,7 +59,7 @@ impl Incoming {
     /// its entries and every name. Bounded memory; nothing is written.
     ///
     /// # Errors
-    /// As [`super::unpack`].
+    /// As [`super::unpack()`].
     pub fn verify(&self, key: &Key) -> Result<Verified, ArtifactError> {
         let path = self.path();
         let mut front = Front::new(path, Some(key));

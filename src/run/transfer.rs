@@ -87,7 +87,7 @@ impl Coded for ReadOnly {
 /// Transfers the results of tasks.
 ///
 /// # Errors
-/// What is wrong with the workspace or the settings; [`NoRemote`], [`ReadOnly`].
+/// What is wrong with the workspace or the settings; that there is no remote, or none that may be written to.
 pub fn transfer(options: &TransferOptions, invoked: Invoked<'_>) -> Result<Transferred> {
     let Session { workspace, configs, place, .. } = Session::open(Opening {
         cwd: invoked.cwd,
