@@ -73,6 +73,31 @@ describe('a second checkout', needsServer, () => {
     assert.deepEqual(asked(proxy, 'HEAD'), [])
   })
 
+  test('says of each of a hundred results where it came from, however close they come to their tasks', async () => {
+    const { env } = await remote()
+    const root = monorepo(
+      Object.fromEntries(
+        Array.from({ length: 100 }, (_, number) => [
+          `p${number}`,
+          {
+            tasks: { build: cached('mkdir -p dist; cat src/a > dist/x') },
+            files: { 'src/a': `${number}` },
+          },
+        ]),
+      ),
+    )
+    became(await build(root, env))
+    const other = checkout(root)
+    const args = ['--all', '--concurrency=16', '--cache=local:r,remote:r']
+    const found = became(await build(other, env, args))
+    assert.equal(Object.keys(found).length, 100)
+    assert.deepEqual(
+      Object.entries(found).filter(([, status]) => status !== 'cache-hit-remote'),
+      [],
+    )
+    assert.deepEqual(artifacts(other), [])
+  })
+
   test('asks nothing for what lies in its own cache', async () => {
     const { proxy, env } = await remote()
     const root = workspace()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::pull::Answer;
+use super::pull::{Answer, Pulled};
 use super::remarks::Remarks;
 use crate::cache::access::Access;
 use crate::error::Result;
@@ -43,6 +43,8 @@ pub struct RemoteLayer {
     pub(super) access: Access,
     /// What was asked, each key once. Whoever comes second waits for the first.
     pub(super) asked: Mutex<HashMap<Key, Arc<OnceLock<Answer>>>>,
+    /// What came.
+    pub(super) arrived: Mutex<HashMap<Key, Pulled>>,
     /// Artifacts that came and are not used.
     pub(super) remarks: Remarks,
     /// Artifacts that did not come.
@@ -84,6 +86,7 @@ impl RemoteLayer {
             provenance,
             access,
             asked: Mutex::default(),
+            arrived: Mutex::default(),
             remarks: Remarks::default(),
             failures: Remarks::default(),
             unwritable,

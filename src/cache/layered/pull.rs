@@ -1,7 +1,7 @@
 //! Asking the remote for a key: at most once, and nothing of the answer counts before it was judged and verified.
 
-use std::collections::HashSet;
-use std::sync::PoisonError;
+use std::collections::{HashMap, HashSet};
+use std::sync::{MutexGuard, PoisonError};
 
 use super::layer::RemoteLayer;
 use crate::artifact::ArtifactError;
@@ -58,13 +58,10 @@ impl RemoteLayer {
         asked.values().any(|slot| slot.get().is_some())
     }
 
-    /// What [`Self::pull`] brought, if it was called for this key.
+    /// What [`Self::pull`] brought for this key, from the moment at which it can be found in the cache directory.
     #[must_use]
     pub fn pulled(&self, key: &Key) -> Option<Pulled> {
-        match self.slot(key).get()? {
-            Answer::Hit(pulled) => Some(pulled.clone()),
-            Answer::Miss => None,
-        }
+        self.arrived().get(key).cloned()
     }
 
     /// Which of these keys the remote has. What it says that it does not have is not asked for again.
@@ -111,8 +108,18 @@ impl RemoteLayer {
         let provenance =
             self.trust.judge(&artifact, fetched.tag.as_deref()).map_err(Trouble::Distrust)?;
         let was_here = cache.holds(key);
-        cache.ingest(key, incoming).map_err(Trouble::Cache)?;
-        Ok(Some(Pulled { bytes: fetched.bytes, was_here, provenance }))
+        let pulled = Pulled { bytes: fetched.bytes, was_here, provenance };
+        // First this: whoever finds it in the directory has to learn where it came from.
+        self.arrived().insert(key.clone(), pulled.clone());
+        if let Err(error) = cache.ingest(key, incoming) {
+            self.arrived().remove(key);
+            return Err(Trouble::Cache(error));
+        }
+        Ok(Some(pulled))
+    }
+
+    fn arrived(&self) -> MutexGuard<'_, HashMap<Key, Pulled>> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
