@@ -5,6 +5,7 @@
 //! Connections are kept for the next request.
 
 use std::error::Error as _;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -19,8 +20,9 @@ use super::body::{self, Body};
 use super::error::{RemoteError, Wait};
 use super::network::{Network, host, shown};
 use super::pace::Pace;
+use super::received::Received;
 use super::redirect;
-use super::transfer::{Call, Deadlines};
+use super::transfer::{Call, Deadlines, Limits};
 
 /// What is read of an answer that should be short.
 pub(super) const SHORT: usize = 16 * 1024;
@@ -288,6 +290,22 @@ impl Answer {
             body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
         }
         Ok(body)
+    }
+
+    /// Streams the body into the new file `into`, on behalf of the store `host`.
+    pub(super) async fn receive<'a>(
+        &mut self,
+        deadlines: &Deadlines,
+        into: &'a Path,
+        limits: Limits,
+        host: &'a str,
+    ) -> Result<Received<'a>, RemoteError> {
+        let mut received = Received::create(into, limits.max_bytes, host)?;
+        received.expect(self.declared_len())?;
+        while let Some(chunk) = self.chunk(deadlines).await? {
+            received.take(&chunk)?;
+        }
+        Ok(received)
     }
 
     /// Takes in what is left of a short body, so that its connection can serve the next request.

@@ -50,8 +50,7 @@ impl Directory {
             received.take(&piece)?;
         }
         let tag = self.tag(call, key).await?;
-        let (bytes, sha256) = received.keep();
-        Ok(Some(Fetched { bytes, sha256, tag, duration_ms: None }))
+        Ok(Some(received.keep(tag)))
     }
 
     pub(super) async fn push(

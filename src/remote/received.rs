@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::RemoteError;
+use super::remote::Fetched;
 
 /// A file that is being received. Dropped before [`Received::keep`], it is removed.
 pub(super) struct Received<'a> {
@@ -49,10 +50,11 @@ impl<'a> Received<'a> {
         self.file.write_all(bytes).map_err(|error| RemoteError::file(self.path, &error))
     }
 
-    /// It came whole: how many bytes, and their SHA-256.
-    pub(super) fn keep(mut self) -> (u64, [u8; 32]) {
+    /// It came whole, with this tag.
+    pub(super) fn keep(mut self, tag: Option<String>) -> Fetched {
         self.kept = true;
-        (self.bytes, std::mem::take(&mut self.sha256).finalize().into())
+        let sha256 = std::mem::take(&mut self.sha256).finalize().into();
+        Fetched { bytes: self.bytes, sha256, tag, duration_ms: None }
     }
 
     fn too_large(&self) -> RemoteError {
@@ -88,8 +90,9 @@ mod tests {
         assert!(received.expect(Some(4)).is_ok() && received.expect(Some(5)).is_err());
         received.take(b"c").unwrap();
         received.take(b"d").unwrap();
-        let (bytes, sha256) = received.keep();
-        assert_eq!((bytes, sha256.as_slice()), (2, Sha256::digest(b"cd").as_slice()));
+        let fetched = received.keep(None);
+        let sha256 = fetched.sha256.as_slice();
+        assert_eq!((fetched.bytes, sha256), (2, Sha256::digest(b"cd").as_slice()));
         assert_eq!(std::fs::read(&path).unwrap(), b"cd");
     }
 

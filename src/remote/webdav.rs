@@ -15,7 +15,6 @@ use super::client::{Answer, Client, Request, below};
 use super::error::RemoteError;
 use super::health::Asked;
 use super::names::{LARGEST_TAG, artifact_name, tag_name};
-use super::received::Received;
 use super::remote::{Fetched, Pushed};
 use super::settings::RemoteSettings;
 use super::transfer::{Call, Limits};
@@ -63,18 +62,10 @@ impl WebDav {
                 }
                 _ => return Err(self.refusal(&answer)),
             }
-            let mut received = Received::create(into, limits.max_bytes, &self.host)?;
-            received.expect(answer.declared_len())?;
-            while let Some(chunk) = answer.chunk(&call.deadlines).await? {
-                received.take(&chunk)?;
-            }
-            Ok(Some(received))
+            answer.receive(&call.deadlines, into, limits, &self.host).await.map(Some)
         };
         let (artifact, tag) = tokio::try_join!(artifact, self.tag(call, key))?;
-        Ok(artifact.map(|received| {
-            let (bytes, sha256) = received.keep();
-            Fetched { bytes, sha256, tag, duration_ms: None }
-        }))
+        Ok(artifact.map(|received| received.keep(tag)))
     }
 
     pub(super) async fn push(

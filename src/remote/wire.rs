@@ -13,7 +13,6 @@ use super::body::Body;
 use super::client::{Answer, Client, Request, SHORT, below};
 use super::error::RemoteError;
 use super::health::Asked;
-use super::received::Received;
 use super::remote::{Event, Fetched, Pushed};
 use super::secret::Secret;
 use super::settings::{RemoteSettings, Team};
@@ -74,15 +73,10 @@ impl Wire {
             }
             _ => return Err(self.refusal(call, answer).await),
         }
-        let mut received = Received::create(into, limits.max_bytes, &self.host)?;
-        received.expect(answer.declared_len())?;
-        while let Some(chunk) = answer.chunk(&call.deadlines).await? {
-            received.take(&chunk)?;
-        }
+        let received = answer.receive(&call.deadlines, into, limits, &self.host).await?;
         let tag = answer.header(&TAG).map(str::to_owned);
         let duration_ms = answer.header(&DURATION).and_then(|text| text.trim().parse().ok());
-        let (bytes, sha256) = received.keep();
-        Ok(Some(Fetched { bytes, sha256, tag, duration_ms }))
+        Ok(Some(Fetched { duration_ms, ..received.keep(tag) }))
     }
 
     pub(super) async fn push(

@@ -99,10 +99,7 @@ impl Objects {
             }
         };
         let (artifact, tag) = tokio::try_join!(artifact, tag)?;
-        Ok(artifact.map(|received| {
-            let (bytes, sha256) = received.keep();
-            Fetched { bytes, sha256, tag, duration_ms: None }
-        }))
+        Ok(artifact.map(|received| received.keep(tag)))
     }
 
     pub(in crate::remote) async fn push(
