@@ -93,6 +93,11 @@ impl Cache {
         if self.state().index.is_some() { Ok(()) } else { Err(CacheError::Closed) }
     }
 
+    /// Makes the directory again where somebody cleared the cache by removing it.
+    pub(super) fn bring_back_directory(&self) -> Result<(), CacheError> {
+        if self.dir().is_dir() { Ok(()) } else { directory::prepare(self.dir()) }
+    }
+
     /// Uses the database.
     pub(super) fn with<T>(
         &self,

@@ -16,10 +16,7 @@ impl Cache {
     /// [`CacheError::Artifact`], [`CacheError::Directory`], [`CacheError::Closed`].
     pub fn incoming(&self) -> Result<Incoming, CacheError> {
         self.check_open()?;
-        if !self.dir().is_dir() {
-            // Somebody cleared the cache by removing it.
-            directory::prepare(self.dir())?;
-        }
+        self.bring_back_directory()?;
         Ok(Incoming::new(self.dir())?)
     }
 

@@ -62,10 +62,7 @@ impl Cache {
     /// saved. [`CacheError::Directory`], [`CacheError::Closed`].
     pub fn save(&self, request: SaveRequest<'_>) -> Result<Saved, CacheError> {
         self.check_open()?;
-        if !self.dir().is_dir() {
-            // Somebody cleared the cache by removing it.
-            directory::prepare(self.dir())?;
-        }
+        self.bring_back_directory()?;
         let path = directory::artifact(self.dir(), request.key);
         let failed = |source| ArtifactError::Io { action: "write", path: path.clone(), source };
         fault::point("save.begin").map_err(failed)?;
