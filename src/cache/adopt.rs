@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::directory::{self, ArtifactFile};
-use crate::artifact::{self, ArtifactError};
+use crate::artifact::{self, ArtifactError, Meta};
 use crate::store::EntryRow;
 
 /// How many artifacts are worth a thread.
@@ -16,8 +16,13 @@ pub(super) fn one(dir: &Path, file: &ArtifactFile) -> Result<EntryRow, ArtifactE
     if meta.key != file.key {
         return Err(ArtifactError::OtherKey { path, expected: file.key.clone(), found: meta.key });
     }
+    Ok(row(meta, file))
+}
+
+/// The row of an artifact that says this of itself, without its logs.
+pub(super) fn row(meta: Meta, file: &ArtifactFile) -> EntryRow {
     let stored_at = meta.stored_at.parse::<jiff::Timestamp>();
-    Ok(EntryRow {
+    EntryRow {
         key: meta.key,
         task_id: meta.task_id,
         command: meta.command,
@@ -28,7 +33,7 @@ pub(super) fn one(dir: &Path, file: &ArtifactFile) -> Result<EntryRow, ArtifactE
         accessed_at: file.used_at,
         stdout: None,
         stderr: None,
-    })
+    }
 }
 
 /// The rows of these artifacts, in their order.

@@ -1,6 +1,7 @@
 //! Taking in artifacts that were made elsewhere: verified, then published, then indexed.
 
-use super::directory::{self, now};
+use super::adopt;
+use super::directory::{self, ArtifactFile, now};
 use super::error::CacheError;
 use super::handle::Cache;
 use super::lookup::Entry;
@@ -30,18 +31,12 @@ impl Cache {
         let verified = incoming.verify(key)?;
         incoming.publish(&directory::artifact(self.dir(), key))?;
         let now = now();
-        let stored_at = verified.meta.stored_at.parse::<jiff::Timestamp>();
+        let file =
+            ArtifactFile { key: key.clone(), size: verified.size, written_at: now, used_at: now };
         let row = EntryRow {
-            key: verified.meta.key,
-            task_id: verified.meta.task_id,
-            command: verified.meta.command,
-            exit_code: 0,
-            duration_ms: verified.meta.duration_ms,
-            size_bytes: verified.size,
-            created_at: stored_at.map_or(now, jiff::Timestamp::as_millisecond),
-            accessed_at: now,
             stdout: inline(&verified.logs.stdout),
             stderr: inline(&verified.logs.stderr),
+            ..adopt::row(verified.meta, &file)
         };
         let names: Vec<String> = verified.outputs.iter().map(OutputPath::entry_name).collect();
         let rows = SavedRows { entry: &row, output_names: &names, recorded: None, components: &[] };
